@@ -1,0 +1,69 @@
+"""Navigation and branding of the shell."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """Say on every page when a stand-in answers instead of Rokt."""
+    from campaigns.models import Account
+
+    if any(account.is_stand_in for account in Account.objects.only("base_url")):
+        return [str(_("Sandbox: nothing reaches a real calendar")), "warning"]
+    return None
+
+
+def may(permission: str) -> Any:
+    """Return Unfold's question "does this person see the link?"."""
+    return lambda request: request.user.has_perm(f"campaigns.{permission}")
+
+
+def link(title: Any, icon: str, target: str, permission: str) -> dict[str, Any]:
+    """Return one line of the sidebar."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(target), "permission": may(permission)}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar: plan, people, proof, setup."""
+    return [
+        {
+            "title": _("Plan"),
+            "items": [
+                {"title": _("Home"), "icon": "home", "link": reverse_lazy("admin:index")},
+                link(_("Campaigns"), "campaign", "admin:campaigns_campaign_changelist", "view_campaign"),
+                link(_("Sends"), "send", "admin:campaigns_send_changelist", "view_send"),
+            ],
+        },
+        {
+            "title": _("People"),
+            "items": [
+                link(_("Segments"), "filter_alt", "admin:campaigns_segment_changelist", "view_segment"),
+                link(_("Subscribers"), "group", "admin:campaigns_subscriber_changelist", "view_subscriber"),
+                link(_("Imports"), "upload_file", "admin:campaigns_import_changelist", "view_import"),
+            ],
+        },
+        {
+            "title": _("Proof"),
+            "items": [link(_("History"), "history", "admin:campaigns_delivery_changelist", "view_delivery")],
+        },
+        {
+            "title": _("Setup"),
+            "collapsible": True,
+            "items": [
+                link(_("Accounts"), "key", "admin:campaigns_account_changelist", "change_account"),
+                link(
+                    _("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "change_account"
+                ),
+                link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "change_account"),
+                {
+                    "title": _("Staff"),
+                    "icon": "badge",
+                    "link": reverse_lazy("admin:auth_user_changelist"),
+                    "permission": lambda request: request.user.has_perm("auth.change_user"),
+                },
+            ],
+        },
+    ]

@@ -1,0 +1,61 @@
+"""Imports of subscribers: what came in, when, from whom, and which rows had something wrong."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models.accounts import Workspace
+
+
+class Import(models.Model):
+    """One file of subscribers, read once; the counts are in people."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        FINISHED = "finished", _("finished")
+        FAILED = "failed", _("failed")
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, verbose_name=_("workspace"))
+    file_name = models.CharField(_("file"), max_length=255)
+    path = models.CharField(max_length=500, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    reason = models.CharField(_("why it failed"), max_length=500, blank=True)
+    byte_count = models.BigIntegerField(_("size in bytes"), default=0)
+    bytes_read_count = models.BigIntegerField(_("bytes read"), default=0)
+    read_count = models.PositiveIntegerField(_("people read"), default=0)
+    new_count = models.PositiveIntegerField(_("new"), default=0)
+    changed_count = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged_count = models.PositiveIntegerField(_("unchanged"), default=0)
+    problem_count = models.PositiveIntegerField(_("rows with a problem"), default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("imported by")
+    )
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportProblem(models.Model):
+    """A row that was not taken, or not taken whole, and why."""
+
+    batch = models.ForeignKey(Import, models.CASCADE, related_name="problems", verbose_name=_("import"))
+    place = models.CharField(_("where"), max_length=255, help_text=_("file and line"))
+    external_id = models.CharField(_("user id"), max_length=255, blank=True)
+    message = models.CharField(_("what is wrong"), max_length=500)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("import problem")
+        verbose_name_plural = _("import problems")
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"

@@ -1,0 +1,325 @@
+"""The ledger: sends, deliveries, attempts, entries. Only the pipeline's record stage writes it."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models.accounts import Account
+from campaigns.models.audience import Segment, Subscriber
+from campaigns.models.campaign import Event
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class Send(models.Model):
+    """One run of an event to a frozen audience.
+
+    ``content`` and ``rule`` are copies: editing the event or the segment later changes neither what is sent
+    nor to whom. The counts are kept in step with the deliveries by the code that changes them; together they
+    are the books.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("new event")
+        UPDATE = "update", _("update")
+        CANCEL = "cancel", _("cancellation")
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("waiting for release")
+        SCHEDULED = "scheduled", _("scheduled")
+        SENDING = "sending", _("sending")
+        PAUSED = "paused", _("paused")
+        FINISHED = "finished", _("finished")
+        CANCELLED = "cancelled", _("cancelled")
+
+    OPEN_STATES = (State.REQUESTED, State.SCHEDULED, State.SENDING, State.PAUSED)
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="sends", verbose_name=_("event"))
+    account = models.ForeignKey(Account, models.PROTECT, related_name="sends", verbose_name=_("account"))
+    segment = models.ForeignKey(
+        Segment, models.PROTECT, null=True, blank=True, related_name="sends", verbose_name=_("segment")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State)
+    content = models.JSONField(_("content"))
+    rule = models.JSONField(_("audience rule"), null=True)
+    scheduled_at = models.DateTimeField(_("scheduled for"))
+    scheduled_timezone = models.CharField(_("in the zone"), max_length=64, blank=True)
+    deliver_until = models.DateTimeField(_("too late after"))
+    submit_token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("queued by")
+    )
+    created_at = models.DateTimeField(_("queued"), auto_now_add=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("released by")
+    )
+    approved_at = models.DateTimeField(_("released"), null=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    audience_count = models.PositiveIntegerField(_("people"), default=0)
+    queued_count = models.PositiveIntegerField(_("waiting"), default=0)
+    sending_count = models.PositiveIntegerField(_("being sent"), default=0)
+    accepted_count = models.PositiveIntegerField(_("accepted"), default=0)
+    confirmed_count = models.PositiveIntegerField(_("confirmed"), default=0)
+    failed_count = models.PositiveIntegerField(_("failed"), default=0)
+    expired_count = models.PositiveIntegerField(_("too late"), default=0)
+    skipped_count = models.PositiveIntegerField(_("skipped"), default=0)
+    cancelled_count = models.PositiveIntegerField(_("cancelled"), default=0)
+    in_doubt_count = models.PositiveIntegerField(_("in doubt"), default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("send")
+        verbose_name_plural = _("sends")
+        permissions = [
+            ("release_send", _("Can release a send that waits for a second person")),
+            ("decide_delivery", _("Can decide deliveries that are in doubt")),
+        ]
+        indexes = [
+            models.Index(fields=["state", "scheduled_at"], name="send_due"),
+            models.Index(fields=["account", "state"], name="send_account_state"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="send_books_balance",
+                condition=Q(
+                    audience_count=models.F("queued_count")
+                    + models.F("sending_count")
+                    + models.F("accepted_count")
+                    + models.F("confirmed_count")
+                    + models.F("failed_count")
+                    + models.F("expired_count")
+                    + models.F("skipped_count")
+                    + models.F("cancelled_count")
+                    + models.F("in_doubt_count")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.content.get('title', '')}"
+
+    @property
+    def books(self) -> "dict[Delivery.State, int]":
+        """How many deliveries are in each state."""
+        return {state: getattr(self, f"{state.value}_count") for state in Delivery.State}
+
+
+class SendAction(models.Model):
+    """What somebody did to a send: queued, released, moved, paused, resumed, cancelled, retried, decided."""
+
+    class Verb(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RELEASED = "released", _("released")
+        DECLINED = "declined", _("declined")
+        MOVED = "moved", _("moved")
+        STARTED = "started", _("started")
+        PAUSED = "paused", _("paused")
+        RESUMED = "resumed", _("resumed")
+        CANCELLED = "cancelled", _("cancelled")
+        RETRIED = "retried", _("retried")
+        DECIDED = "decided", _("decided")
+
+    send = models.ForeignKey(Send, models.PROTECT, related_name="actions", verbose_name=_("send"))
+    verb = models.CharField(_("action"), max_length=10, choices=Verb)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    delivery_count = models.PositiveIntegerField(_("deliveries"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("action")
+        verbose_name_plural = _("actions")
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Delivery(models.Model):
+    """One person's part of a send: exactly one row, in exactly one state.
+
+    ``subscriptions`` is the frozen list "0:guid 1:guid" (place in Braze's list, subscription id), written
+    by the same statement that makes the row. ``external_id`` outlives the subscriber: the history stays
+    readable when the person is erased.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENDING = "sending", _("being sent")
+        ACCEPTED = "accepted", _("accepted")
+        CONFIRMED = "confirmed", _("confirmed")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("too late")
+        SKIPPED = "skipped", _("skipped")
+        CANCELLED = "cancelled", _("cancelled")
+        IN_DOUBT = "in_doubt", _("in doubt")
+
+    class Reason(models.TextChoices):
+        NONE = "", ""
+        NO_SUBSCRIPTION_ID = "no_subscription_id", _("no subscription id is known")
+        ALREADY_RECEIVED = "already_received", _("already has this event")
+        UNCHANGED = "unchanged", _("already has exactly this content")
+        LEFT = "left", _("no longer an active subscriber")
+        RENDERING = "rendering", _("the text could not be filled in")
+        REFUSED = "refused", _("refused by Rokt")
+        GAVE_UP = "gave_up", _("gave up after repeated tries")
+        EVENT_OVER = "event_over", _("the event was over")
+        SEND_CANCELLED = "send_cancelled", _("the send was cancelled")
+        WORKER_LOST = "worker_lost", _("the worker stopped before an answer was recorded")
+        NO_ANSWER = "no_answer", _("no clear answer came")
+        DECIDED = "decided", _("decided by hand")
+
+    FINAL_STATES = (
+        State.ACCEPTED,
+        State.CONFIRMED,
+        State.FAILED,
+        State.EXPIRED,
+        State.SKIPPED,
+        State.CANCELLED,
+    )
+
+    send = models.ForeignKey(Send, models.PROTECT, related_name="deliveries", verbose_name=_("send"))
+    subscriber = models.ForeignKey(
+        Subscriber, models.SET_NULL, null=True, related_name="deliveries", verbose_name=_("subscriber")
+    )
+    external_id = models.CharField(_("user id"), max_length=255)
+    subscriptions = models.TextField(_("subscriptions"), blank=True)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.QUEUED)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default=Reason.NONE)
+    detail = models.CharField(_("detail"), max_length=300, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True)
+    attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    retry_count = models.PositiveSmallIntegerField(_("retries used"), default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(_("last change"))
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(fields=["send", "subscriber"], name="one_delivery_per_send_and_person"),
+            models.CheckConstraint(
+                name="delivery_leased_while_sending",
+                condition=~Q(state="sending") | Q(lease_token__isnull=False, lease_until__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["send", "due_at", "id"], name="delivery_queue", condition=Q(state="queued")),
+            models.Index(fields=["lease_until"], name="delivery_leases", condition=Q(state="sending")),
+            models.Index(fields=["due_at"], name="delivery_doubts", condition=Q(state="in_doubt")),
+            models.Index(fields=["send", "state", "reason", "id"], name="delivery_by_state"),
+            models.Index(fields=["external_id", "-id"], name="delivery_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.get_state_display()}"
+
+    @property
+    def subscription_ids(self) -> list[str]:
+        """The subscription ids this delivery is for, in Braze's order."""
+        placed = (item.partition(":") for item in self.subscriptions.split())
+        return [rokt_id for _place, _colon, rokt_id in sorted(placed, key=lambda part: int(part[0]))]
+
+    @property
+    def reason_text(self) -> "StrOrPromise":
+        """Why it is in this state, with Rokt's or the engine's own words where there are any."""
+        label = self.get_reason_display()
+        return f"{label}: {self.detail}" if label and self.detail else label or self.detail
+
+
+class Attempt(models.Model):
+    """One HTTP call made for a delivery; written before the call, closed by its outcome.
+
+    An attempt without an outcome whose lease has run out is what "in doubt" means.
+    """
+
+    class Operation(models.TextChoices):
+        CREATE = "create", _("create")
+        UPDATE = "update", _("update")
+        DELETE = "delete", _("delete")
+        VERIFY = "verify", _("look whether it arrived")
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("no answer recorded")
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+        RETRY = "retry", _("asked to try again")
+        UNAUTHORIZED = "unauthorized", _("token refused")
+        FORBIDDEN = "forbidden", _("not allowed")
+        NOT_SENT = "not_sent", _("not sent")
+        UNKNOWN = "unknown", _("unknown")
+        FOUND = "found", _("found on the calendar")
+        MISSING = "missing", _("not on the calendar")
+
+    delivery = models.ForeignKey(
+        Delivery, models.CASCADE, related_name="attempts", verbose_name=_("delivery")
+    )
+    number = models.PositiveSmallIntegerField(_("number"))
+    operation = models.CharField(_("operation"), max_length=8, choices=Operation)
+    method = models.CharField(_("method"), max_length=8)
+    url = models.CharField(_("address"), max_length=2_000)
+    body = models.TextField(_("request"), blank=True)
+    lease_token = models.UUIDField()
+    opened_at = models.DateTimeField(_("opened"))
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True, default=Outcome.OPEN)
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    answer = models.TextField(_("answer"), blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    elapsed_ms = models.PositiveIntegerField(_("milliseconds"), null=True)
+    is_late = models.BooleanField(
+        _("late"), default=False, help_text=_("The outcome came after the lease had run out.")
+    )
+
+    class Meta:
+        ordering = ["delivery_id", "number"]
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "number"], name="attempt_number_once_per_delivery")
+        ]
+        indexes = [models.Index(fields=["lease_token"], name="attempt_lease")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}/{self.number}"
+
+
+class Entry(models.Model):
+    """What is on one person's calendar for one event, as far as is known: the last accepted content."""
+
+    class State(models.TextChoices):
+        PRESENT = "present", _("on the calendar")
+        CANCELLED = "cancelled", _("removed")
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="entries", verbose_name=_("event"))
+    subscriber = models.ForeignKey(
+        Subscriber, models.CASCADE, related_name="entries", verbose_name=_("subscriber")
+    )
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", verbose_name=_("last delivery"))
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PRESENT)
+    subscriptions = models.TextField(_("subscriptions"), blank=True)
+    body = models.TextField(_("last accepted content"))
+    accepted_at = models.DateTimeField(_("accepted"))
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
+        constraints = [
+            models.UniqueConstraint(fields=["event", "subscriber"], name="one_entry_per_event_and_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}/{self.subscriber_id}"

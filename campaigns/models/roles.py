@@ -1,0 +1,50 @@
+"""Who may do what: four roles, kept as groups and brought up to date by every migrate."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+VIEW = [
+    "account", "attempt", "calendar", "campaign", "delivery", "entry", "event", "import", "importproblem",
+    "segment", "send", "sendaction", "subscriber", "subscription", "subscriptiontag", "workspace",
+]  # fmt: skip
+READ = [f"campaigns.view_{name}" for name in VIEW]
+COMPOSE = [
+    f"campaigns.{verb}_{name}"
+    for name in ("campaign", "event", "segment", "import", "send")
+    for verb in ("add", "change")
+]
+RELEASE = ["campaigns.release_send", "campaigns.decide_delivery"]
+SET_UP = [
+    *(
+        f"campaigns.{verb}_{name}"
+        for name in ("account", "workspace")
+        for verb in ("add", "change", "delete")
+    ),
+    *(f"auth.{verb}_user" for verb in ("add", "change", "delete", "view")),
+    "auth.view_group",
+]
+
+ROLES = {
+    "auditor": READ,
+    "marketer": READ + COMPOSE,
+    "approver": READ + COMPOSE + RELEASE,
+    "admin": READ + COMPOSE + RELEASE + SET_UP,
+}
+
+
+def keep_roles(*, using: str, **_signal: Any) -> None:
+    """Give each role exactly its permissions; runs after every migrate."""
+    for label in ("auth", "campaigns"):
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
+    known = {
+        f"{label}.{codename}": pk
+        for label, codename, pk in Permission.objects.using(using).values_list(
+            "content_type__app_label", "codename", "pk"
+        )
+    }
+    for name, permissions in ROLES.items():
+        group, _created = Group.objects.using(using).get_or_create(name=name)
+        group.permissions.set([known[permission] for permission in permissions])

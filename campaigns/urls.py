@@ -1,0 +1,5 @@
+"""Our own pages; lists and setup are the admin's."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,13 @@
+"""The settings under test: the product's own, with keys and short times that are only for tests."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
+os.environ.setdefault("FIELD_KEYS", "bm90LWEtc2VjcmV0LWtleS1vbmx5LWZvci10ZXN0czE=")
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="calendar-admin-tests-"))
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from calendar_admin.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
