@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Campaign] and friends exist at run time
@@ -100,7 +101,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False  # a lost wake-up costs one tick; a waiting page costs a marketer's patience
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "calendar_admin"
+CELERY_TASK_DEFAULT_QUEUE = env.str("QUEUE_NAME", default="calendar_admin")
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -187,5 +188,7 @@ UNFOLD = {
     "SITE_DROPDOWN": [],
     "ENVIRONMENT": "calendar_admin.site.environment",
     "DASHBOARD_CALLBACK": "campaigns.views.home.dashboard",
+    "STYLES": [lambda request: static("campaigns/app.css")],
+    "SCRIPTS": [lambda request: static("campaigns/app.js")],
     "SIDEBAR": {"show_search": False, "navigation": "calendar_admin.site.navigation"},
 }

@@ -10,4 +10,8 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from calendar_admin.settings import *  # noqa: F403
 
+if IS_SQLITE:  # noqa: F405
+    # A file, not memory: worker processes under test open the same database.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # noqa: F405
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -11,6 +11,8 @@ VIEW = [
     "segment", "send", "sendaction", "subscriber", "subscription", "subscriptiontag", "workspace",
 ]  # fmt: skip
 READ = [f"campaigns.view_{name}" for name in VIEW]
+SETTINGS = ["campaigns.view_account", "campaigns.view_workspace"]  # those who plan need not see them
+WORK = [permission for permission in READ if permission not in SETTINGS]
 COMPOSE = [
     f"campaigns.{verb}_{name}"
     for name in ("campaign", "event", "segment", "import", "send")
@@ -29,8 +31,8 @@ SET_UP = [
 
 ROLES = {
     "auditor": READ,
-    "marketer": READ + COMPOSE,
-    "approver": READ + COMPOSE + RELEASE,
+    "marketer": WORK + COMPOSE,
+    "approver": WORK + COMPOSE + RELEASE,
     "admin": READ + COMPOSE + RELEASE + SET_UP,
 }
 

@@ -1,0 +1,192 @@
+"""A file as Braze hands it out (ZIP, gzip or plain text), told apart by content, as named streams.
+
+Nothing is unpacked to disk or written under a name from an archive. What an archive claims about itself
+is checked before anything is read, and what is then read is counted against the same limits.
+"""
+
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from gzip import GzipFile
+from pathlib import Path, PureWindowsPath
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+ENTRY_LIMIT = 200  # files in a ZIP; Braze puts about 5,000 people into each
+UNPACKED_LIMIT = 500_000_000
+FILE_LIMIT = 2_000_000_000
+RATIO_LIMIT = 100
+DIRECTORY_LIMIT = 1_000_000  # bytes; a million entries would fill the memory before they were counted
+BUFFER_SIZE = 1 << 16
+DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, OSError)  # raised while reading on
+DISORDER = (*DAMAGE, ValueError, struct.error, NotImplementedError, RuntimeError)  # raised while opening
+
+
+class ExportError(Exception):
+    """The file as a whole cannot be taken; the text says why, for staff."""
+
+
+class Source(io.BufferedReader):
+    """The file on disk; zipfile reads a whole ZIP directory in one piece, so a huge one is refused here."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to ``size`` bytes."""
+        if size is not None and size > DIRECTORY_LIMIT:
+            raise ExportError(_("The ZIP holds more than %(limit)d files.") % {"limit": ENTRY_LIMIT})
+        return super().read(size)
+
+
+class Readable(Protocol):
+    """Anything that gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes."""
+        ...
+
+
+class Limited(io.RawIOBase):
+    """A stream that must not turn out longer than was promised."""
+
+    def __init__(self, stream: Readable, limit: int) -> None:
+        self.stream, self.left = stream, limit
+
+    def readable(self) -> bool:
+        """Say that this can be read; BufferedReader asks."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # narrower
+        """Read on, or refuse what goes beyond the limit."""
+        data = self.stream.read(len(buffer))
+        self.left -= len(data)
+        if self.left < 0:
+            raise ExportError(_("The file unpacks to far more than it should; it is not read."))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def open_source(path: Path) -> Source:
+    """Open the file, or refuse it: not there, empty, too large. The caller closes it."""
+    try:
+        source = Source(io.FileIO(path), BUFFER_SIZE)
+    except OSError as fault:
+        raise ExportError(_("The file cannot be opened: %(fault)s.") % {"fault": fault.strerror}) from None
+    size = path.stat().st_size
+    if 0 < size <= FILE_LIMIT:
+        return source
+    source.close()
+    raise ExportError(_("The file is empty.") if not size else _("The file is larger than 2 GB."))
+
+
+def streams(source: Source, size: int) -> Iterator[tuple[str, io.BufferedIOBase]]:
+    """Yield (name, stream of lines) for every text in the file; the name is empty where there is one only."""
+    signature = source.peek(2)[:2]
+    if signature == b"PK":
+        yield from zip_streams(source, size)
+    elif signature == b"\x1f\x8b":
+        limit = min(UNPACKED_LIMIT, RATIO_LIMIT * size)
+        yield "", text_stream("", GzipFile(fileobj=source), limit)
+    else:
+        yield "", text_stream("", source, size)
+
+
+def zip_streams(source: Source, size: int) -> Iterator[tuple[str, io.BufferedIOBase]]:
+    """Yield (name, stream) for every file of a ZIP, in the order they lie on disk."""
+    try:
+        archive = zipfile.ZipFile(source)
+    except DISORDER:
+        raise ExportError(_("The ZIP is damaged or cut off; download it again.")) from None
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    refuse_bombs(entries, size)
+    refuse_odd_entries(entries)
+    for entry in entries:
+        if entry.is_dir() or entry.filename.startswith("__MACOSX/"):  # macOS's notes about the files
+            continue
+        name = display_name(entry.filename)
+        try:
+            stream = archive.open(entry)
+        except DISORDER:
+            raise ExportError(_("The ZIP is damaged at “%(name)s”.") % {"name": name}) from None
+        with stream:
+            yield name, text_stream(name, stream, entry.file_size)
+
+
+def refuse_bombs(entries: list[zipfile.ZipInfo], size: int) -> None:
+    """Refuse a ZIP by the sizes it declares."""
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > ENTRY_LIMIT:
+        raise ExportError(_("The ZIP holds more than %(limit)d files.") % {"limit": ENTRY_LIMIT})
+    if unpacked > UNPACKED_LIMIT:
+        raise ExportError(
+            _("The ZIP unpacks to more than 500 MB: export fewer fields, or the segment in parts.")
+        )
+    if unpacked > RATIO_LIMIT * size:
+        raise ExportError(
+            _("The ZIP unpacks to more than %(limit)d times its size.") % {"limit": RATIO_LIMIT}
+        )
+
+
+def refuse_odd_entries(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse a ZIP with an entry that no export has."""
+    names = [entry.filename for entry in entries]
+    if len(set(names)) < len(names):
+        raise ExportError(_("The ZIP holds two files of the same name."))
+    for entry in entries:
+        fault = entry_fault(entry)
+        if fault:
+            raise ExportError(f"“{display_name(entry.filename)}”: {fault}")
+
+
+def entry_fault(entry: zipfile.ZipInfo) -> str:
+    """Return why an entry is not a plain file inside the archive, or an empty text."""
+    name = PureWindowsPath(entry.filename)  # knows both kinds of slashes, and drives
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if name.anchor or ".." in name.parts:
+        return _("the name leads out of the archive.")
+    if entry.flag_bits & 0x1:
+        return _("it is encrypted; upload the ZIP without a password.")
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        return _("it is a link or a device, not a file.")
+    if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return _("it is packed in a way that Braze does not use.")
+    return ""
+
+
+def text_stream(name: str, stream: Readable, limit: int) -> io.BufferedIOBase:
+    """Return the stream, past a byte order mark; refuse what cannot be lines of JSON in UTF-8."""
+    text = io.BufferedReader(Limited(stream, limit), BUFFER_SIZE)
+    head = text.peek(BUFFER_SIZE)
+    if head.startswith(b"\xef\xbb\xbf"):
+        head = head[3:]
+        text.read(3)
+    fault = head_fault(head)
+    if fault:
+        raise ExportError(f"“{name}”: {fault}" if name else fault)
+    return text
+
+
+def head_fault(head: bytes) -> str:
+    """Return why a text that begins like this is no export, or an empty text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:4]:
+        return _("This is UTF-16 text; save it as UTF-8.")
+    if head.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        return _("This is an archive inside an archive; unpack the outer one.")
+    start = head.lstrip()[:1]
+    if start == b"<":
+        return _("This is a web page, not an export; perhaps the download link had expired.")
+    if start == b"[":
+        return _("This is one JSON list; a Braze segment export has one person in braces per line.")
+    if start not in {b"{", b""}:
+        return _("This is not a Braze segment export, which has one person in braces per line.")
+    return ""
+
+
+def display_name(name: str) -> str:
+    """Return a file's name as it can be shown and stored: no folders, no control or direction characters."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[:200] or _(
+        "file without a name"
+    )

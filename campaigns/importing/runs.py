@@ -1,0 +1,96 @@
+"""One import from its first line to its last: batch by batch, counted as it goes, repeatable at any point."""
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.importing.archive import ExportError
+from campaigns.importing.batch import COUNTS, SupersededError, move_on, store
+from campaigns.importing.calendars import note_calendars
+from campaigns.importing.export import check, read
+from campaigns.importing.seen import Seen
+from campaigns.importing.upload import discard
+from campaigns.models import Import, ImportProblem
+from campaigns.models.clock import now
+
+BATCH_SIZE = 1_000
+
+log = logging.getLogger(__name__)
+
+
+def run(import_id: int) -> Import:
+    """Read the file of an import to its end and return the import, finished or failed.
+
+    A finished import is left alone. One that was interrupted starts again at the first line: people who
+    are stored already come out as unchanged. Of two runs of one import only the later goes on.
+    """
+    deque(steps(import_id), maxlen=0)
+    return Import.objects.get(pk=import_id)
+
+
+def steps(import_id: int) -> Iterator[Import]:
+    """Do the same, yielding the import with its counts after every batch."""
+    job = begin(import_id)
+    if job is None:
+        return
+    try:
+        yield from batches(job)
+        note_calendars()
+        conclude(job)
+    except SupersededError:
+        log.info("import %d was started again; this run of it ends here", import_id)
+    except ExportError as fault:
+        fail(job, str(fault))
+    except Exception:
+        fail(job, _("Something went wrong; the log says more. Start it again."))
+        raise
+
+
+def begin(import_id: int) -> Import | None:
+    """Mark the import as running, with nothing counted, and return it; None where it is finished."""
+    started_at = now()
+    with transaction.atomic():
+        unfinished = Import.objects.filter(pk=import_id).exclude(state=Import.State.FINISHED)
+        begun = unfinished.update(
+            state=Import.State.RUNNING,
+            started_at=started_at,
+            finished_at=None,
+            reason="",
+            **dict.fromkeys(COUNTS, 0),
+        )
+        if not begun:
+            return None
+        ImportProblem.objects.filter(batch_id=import_id).delete()
+        return Import.objects.get(pk=import_id)
+
+
+def batches(job: Import) -> Iterator[Import]:
+    """Store the file batch by batch; nothing of it where it is damaged anywhere."""
+    path = Path(job.path)
+    check(path)
+    with closing(Seen()) as seen, closing(read(path)) as rows:
+        while batch := list(islice(rows, BATCH_SIZE)):
+            store(job, batch, seen)
+            yield job
+
+
+def conclude(job: Import) -> None:
+    """Mark the import as finished, or as failed where it brought nobody, and let go of the upload."""
+    if not job.read_count:
+        raise ExportError(_("There is nobody in this file."))
+    if not job.new_count + job.changed_count + job.unchanged_count:
+        raise ExportError(_("Not one of the %(count)d rows could be taken.") % {"count": job.read_count})
+    move_on(job, state=Import.State.FINISHED, bytes_read_count=job.byte_count, finished_at=now())
+    discard(job)
+
+
+def fail(job: Import, reason: str) -> None:
+    """Mark this run as failed; what it stored stays, and its file too, so that it can run again."""
+    mine = Import.objects.filter(pk=job.pk, started_at=job.started_at)
+    mine.update(state=Import.State.FAILED, reason=reason[:500], finished_at=now())

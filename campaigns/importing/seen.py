@@ -1,0 +1,27 @@
+"""Which user ids a file has had already; kept in a scratch file, so that memory stays flat."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import orjson
+
+
+class Seen:
+    """A set of texts of any size, gone when closed."""
+
+    def __init__(self) -> None:
+        self.scratch = sqlite3.connect("", isolation_level=None)  # a private file that SQLite itself deletes
+        self.scratch.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.scratch.execute("BEGIN")
+
+    def add(self, texts: Sequence[str]) -> set[str]:
+        """Add texts, each once; return those that were there before."""
+        listed = (orjson.dumps(texts).decode(),)
+        before = "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))"
+        again = {text for (text,) in self.scratch.execute(before, listed)}
+        self.scratch.execute("INSERT OR IGNORE INTO seen SELECT value FROM json_each(?)", listed)
+        return again
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.scratch.close()

@@ -1,0 +1,191 @@
+"""Whether calls of an account may leave now: its token, its rate, its breaker, shared by all workers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from campaigns.models import Account, Breaker, RateLimit, Token
+from campaigns.models.clock import now
+from integrations.rokt.token import Held
+from integrations.rokt.token import Token as Fresh
+
+FETCH_LEASE = timedelta(seconds=20)
+
+WINDOW = timedelta(seconds=60)
+FEWEST_CALLS_COUNT = 10
+BAD_SHARE = 0.7
+BAD_IN_A_ROW_COUNT = 10
+GOOD_TO_CLOSE_COUNT = 5
+COLD_CALLS_COUNT = 10  # a service that is down should not be met by a whole batch
+MOST_CALLS_COUNT = 1_000_000
+FIRST_REST_SECONDS = 30
+LONGEST_REST_SECONDS = 600
+PROBE_LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShelf:
+    """Where the workers of an account keep their one token; the refresh is a right that one of them holds."""
+
+    account_id: int
+
+    def read(self) -> Held | None:
+        """Return the stored token, whatever its age."""
+        row = Token.objects.filter(account=self.account_id).exclude(access_token="").first()
+        if row is None or row.expires_at is None or row.obtained_at is None:
+            return None
+        return Held(access_token=row.access_token, expires_at=row.expires_at, obtained_at=row.obtained_at)
+
+    def claim(self) -> bool:
+        """Take the right to fetch a token for 20 s; False while another worker has it."""
+        Token.objects.bulk_create([Token(account_id=self.account_id)], ignore_conflicts=True)
+        at = now()
+        free = Q(refreshing_until=None) | Q(refreshing_until__lt=at)
+        taken = Token.objects.filter(free, account=self.account_id).update(refreshing_until=at + FETCH_LEASE)
+        return bool(taken)
+
+    def store(self, token: Fresh) -> None:
+        """Keep a new token for everybody, and give the right to fetch back."""
+        at = now()
+        row = Token(
+            account_id=self.account_id,
+            access_token=token.access_token,
+            obtained_at=at,
+            expires_at=at + timedelta(seconds=token.expires_in),
+            refreshing_until=None,
+        )
+        row.save(update_fields=["access_token", "obtained_at", "expires_at", "refreshing_until"])
+
+    def release(self) -> None:
+        """Give the right to fetch back after a failure."""
+        Token.objects.filter(account=self.account_id).update(refreshing_until=None)
+
+    def forget(self, access_token: str) -> None:
+        """Drop a token that Rokt refused, unless another worker has replaced it already."""
+        with transaction.atomic():
+            row = Token.objects.select_for_update().filter(account=self.account_id).first()
+            if row is not None and row.access_token == access_token:
+                Token.objects.filter(pk=row.pk).update(access_token="", refused_at=now())
+
+
+def token_refused(account: Account, access_token: str) -> bool:
+    """Drop a refused token; True when it was itself the replacement of a refused one: the account must stop."""
+    row = Token.objects.filter(account=account).first()
+    again = (
+        row is not None
+        and row.access_token == access_token
+        and row.refused_at is not None
+        and row.obtained_at is not None
+        and row.obtained_at >= row.refused_at
+    )
+    TokenShelf(account.pk).forget(access_token)
+    return again
+
+
+def token_worked(account: Account) -> None:
+    """Forget that a token was ever refused: Rokt accepts this one."""
+    Token.objects.filter(account=account).exclude(refused_at=None).update(refused_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How many calls may leave now; ``wait_seconds`` until the next one may, when none."""
+
+    count: int
+    wait_seconds: float = 0.0
+
+
+@transaction.atomic
+def reserve(account: Account, *, wanted: int) -> Grant:
+    """Reserve up to ``wanted`` calls at the account's rate (GCRA); unused reservations are lost, never doubled."""
+    RateLimit.objects.bulk_create([RateLimit(account=account)], ignore_conflicts=True)
+    row = RateLimit.objects.select_for_update().get(account=account)
+    at = now()
+    if row.held_until is not None and row.held_until > at:
+        return Grant(0, (row.held_until - at).total_seconds())
+    interval = timedelta(seconds=1 / account.rate_per_second)
+    next_at = max(row.next_at or at, at)
+    room = interval * account.burst_count - (next_at - at)
+    count = min(wanted, int(room / interval + 1e-6))
+    if count < 1:
+        return Grant(0, (interval - room).total_seconds())
+    RateLimit.objects.filter(pk=row.pk).update(next_at=next_at + interval * count)
+    return Grant(count)
+
+
+def hold(account: Account, *, seconds: float) -> None:
+    """Keep every call of the account back, as Rokt asked (Retry-After)."""
+    RateLimit.objects.bulk_create([RateLimit(account=account)], ignore_conflicts=True)
+    until = now() + timedelta(seconds=seconds)
+    later = Q(held_until=None) | Q(held_until__lt=until)
+    RateLimit.objects.filter(later, account=account).update(held_until=until)
+
+
+def stop(account: Account, reason: str) -> None:
+    """Stop an account until somebody has put it right; its rows wait."""
+    Account.objects.filter(pk=account.pk, stopped_at=None).update(
+        stopped_at=now(), stopped_reason=reason[:300]
+    )
+
+
+@transaction.atomic
+def may_call(account: Account) -> int:
+    """Ask the breaker how many calls a batch may have: 0 for not now, 1 for a probe, few before the first answer."""
+    row, at = _breaker(account), now()
+    if row.open_until is None:
+        fresh = row.window_started_at is not None and at - row.window_started_at <= WINDOW
+        return MOST_CALLS_COUNT if fresh and row.good_count else COLD_CALLS_COUNT
+    if row.open_until > at or (row.probing_until is not None and row.probing_until > at):
+        return 0
+    Breaker.objects.filter(pk=row.pk).update(probing_until=at + PROBE_LEASE)
+    return 1
+
+
+@transaction.atomic
+def tell_breaker(account: Account, *, good_count: int, bad_count: int) -> None:
+    """Count a batch's calls; open after 70 % of at least ten in a minute, or ten bad in a row."""
+    if not good_count and not bad_count:
+        return
+    row, at = _breaker(account), now()
+    if row.open_until is not None:
+        _after_probe(row, good=bad_count == 0, count=good_count, at=at)
+    else:
+        _count(row, good_count=good_count, bad_count=bad_count, at=at)
+    row.save()
+
+
+def _breaker(account: Account) -> Breaker:
+    Breaker.objects.bulk_create([Breaker(account=account)], ignore_conflicts=True)
+    return Breaker.objects.select_for_update().get(account=account)
+
+
+def _count(row: Breaker, *, good_count: int, bad_count: int, at: datetime) -> None:
+    if row.window_started_at is None or at - row.window_started_at > WINDOW:
+        row.window_started_at, row.good_count, row.bad_count = at, 0, 0
+    row.good_count += good_count
+    row.bad_count += bad_count
+    row.bad_in_a_row_count = 0 if good_count else row.bad_in_a_row_count + bad_count
+    calls = row.good_count + row.bad_count
+    mostly_bad = calls >= FEWEST_CALLS_COUNT and row.bad_count >= BAD_SHARE * calls
+    if mostly_bad or row.bad_in_a_row_count >= BAD_IN_A_ROW_COUNT:
+        _open(row, at=at)
+
+
+def _after_probe(row: Breaker, *, good: bool, count: int, at: datetime) -> None:
+    row.probing_until = None
+    if not good:
+        _open(row, at=at)
+        return
+    row.good_count += count
+    if row.good_count >= GOOD_TO_CLOSE_COUNT:
+        row.open_until, row.opened_count, row.window_started_at = None, 0, None
+
+
+def _open(row: Breaker, *, at: datetime) -> None:
+    rest = min(FIRST_REST_SECONDS * 2**row.opened_count, LONGEST_REST_SECONDS)
+    row.open_until = at + timedelta(seconds=rest)
+    row.opened_count += 1
+    row.good_count = row.bad_count = row.bad_in_a_row_count = 0
+    row.probing_until = None

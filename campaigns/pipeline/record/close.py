@@ -1,0 +1,168 @@
+"""Write down what came of a batch; only rows that are still ours change."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns.models import Account, Attempt, Delivery, Entry, Send
+from campaigns.models.clock import now
+from campaigns.pipeline.record import books
+from campaigns.pipeline.record.claim import Batch, Claimed
+from campaigns.pipeline.record.retries import next_try
+
+DELIVERY_FIELDS = [
+    "state", "reason", "detail", "due_at", "attempt_count", "retry_count",
+    "lease_token", "lease_until", "changed_at",
+]  # fmt: skip
+ATTEMPT_FIELDS = ["closed_at", "outcome", "status", "answer", "reason", "elapsed_ms", "is_late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call came to. ``spares_retries``: the account was held back, the row is not to blame."""
+
+    verdict: Attempt.Outcome
+    status: int | None
+    answer: str
+    reason: str
+    elapsed_ms: int
+    spares_retries: bool = False
+
+
+@transaction.atomic
+def close(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[Delivery.State]:
+    """Record the outcomes of a batch, in the order of ``batch.claimed``; return the new states.
+
+    A row whose lease was lost keeps the state somebody else gave it: only its attempt gets the late
+    evidence.
+    """
+    at = now()
+    send = Send.objects.select_related("account").get(pk=batch.send.pk)
+    held = _still_held(batch)
+    pairs = list(zip(batch.claimed, outcomes, strict=True))
+    _close_attempts(pairs, held=held, at=at)
+    ours = [(claimed, outcome) for claimed, outcome in pairs if claimed.delivery.pk in held]
+    for claimed, outcome in ours:
+        apply(claimed.delivery, outcome, send=send, at=at)
+    _save([claimed.delivery for claimed, _outcome in ours])
+    write_entries(
+        entry(claimed.delivery, content=claimed.intent.content, operation=claimed.intent.operation, at=at)
+        for claimed, outcome in ours
+        if outcome.verdict == Attempt.Outcome.ACCEPTED
+    )
+    states = Counter(Delivery.State(claimed.delivery.state) for claimed, _outcome in ours)
+    books.move(send.pk, states | {Delivery.State.SENDING: -len(ours)})
+    books.finish(send.pk, at=at)
+    return states
+
+
+def _still_held(batch: Batch) -> set[int]:
+    rows = Delivery.objects.filter(
+        pk__in=[claimed.delivery.pk for claimed in batch.claimed],
+        state=Delivery.State.SENDING,
+        lease_token=batch.lease_token,
+    )
+    return set(rows.select_for_update().values_list("pk", flat=True))
+
+
+def apply(delivery: Delivery, outcome: Outcome, *, send: Send, at: datetime) -> None:
+    """Give a delivery (in memory) the state that an outcome means."""
+    delivery.lease_token = delivery.lease_until = delivery.due_at = None
+    delivery.changed_at = at
+    delivery.detail = outcome.reason[:300]
+    if outcome.verdict == Attempt.Outcome.ACCEPTED:
+        delivery.state, delivery.reason, delivery.detail = Delivery.State.ACCEPTED, Delivery.Reason.NONE, ""
+    elif outcome.verdict == Attempt.Outcome.REFUSED:
+        delivery.state, delivery.reason = Delivery.State.FAILED, Delivery.Reason.REFUSED
+    elif outcome.verdict == Attempt.Outcome.UNKNOWN:
+        doubt(delivery, Delivery.Reason.NO_ANSWER, send=send, at=at)
+    elif outcome.spares_retries:
+        requeue(delivery, send=send, due_at=at)
+    else:
+        retry(delivery, send=send, at=at)
+
+
+def requeue(delivery: Delivery, *, send: Send, due_at: datetime) -> None:
+    """Put a delivery back into the queue, unless its send was cancelled meanwhile."""
+    if send.state == Send.State.CANCELLED:
+        delivery.state, delivery.due_at = Delivery.State.CANCELLED, None
+        delivery.reason, delivery.detail = Delivery.Reason.SEND_CANCELLED, ""
+        return
+    delivery.state, delivery.reason, delivery.due_at = Delivery.State.QUEUED, Delivery.Reason.NONE, due_at
+
+
+def retry(delivery: Delivery, *, send: Send, at: datetime) -> None:
+    """Queue a delivery for its next try, or give up when the tries or the time are spent."""
+    due_at = next_try(delivery.retry_count, at=at, deliver_until=send.deliver_until)
+    if due_at is None:
+        delivery.state, delivery.reason = Delivery.State.FAILED, Delivery.Reason.GAVE_UP
+        return
+    delivery.retry_count += 1
+    requeue(delivery, send=send, due_at=due_at)
+
+
+def doubt(delivery: Delivery, reason: Delivery.Reason, *, send: Send, at: datetime) -> None:
+    """Hold a delivery whose request left and whose answer is unknown, as its account wants it resolved."""
+    policy = send.account.when_in_doubt
+    settled_at = at + timedelta(seconds=settings.SETTLE_SECONDS)
+    delivery.reason = reason
+    if policy == Account.WhenInDoubt.RESEND and resend(delivery, send=send, at=settled_at):
+        return
+    delivery.state = Delivery.State.IN_DOUBT
+    delivery.due_at = settled_at if policy == Account.WhenInDoubt.VERIFY else None
+
+
+def resend(delivery: Delivery, *, send: Send, at: datetime) -> bool:
+    """Queue a delivery in doubt once more with the same bytes; False when its tries or time are spent."""
+    if next_try(delivery.retry_count, at=at, deliver_until=send.deliver_until) is None:
+        return False
+    delivery.retry_count += 1
+    requeue(delivery, send=send, due_at=at)
+    return True
+
+
+def _save(rows: Sequence[Delivery]) -> None:
+    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS)
+
+
+def _close_attempts(pairs: Sequence[tuple[Claimed, Outcome]], *, held: set[int], at: datetime) -> None:
+    for claimed, outcome in pairs:
+        attempt = claimed.attempt
+        attempt.closed_at, attempt.outcome = at, outcome.verdict
+        attempt.status, attempt.answer = outcome.status, outcome.answer
+        attempt.reason, attempt.elapsed_ms = outcome.reason[:300], outcome.elapsed_ms
+        attempt.is_late = claimed.delivery.pk not in held
+    Attempt.objects.bulk_update([claimed.attempt for claimed, _outcome in pairs], ATTEMPT_FIELDS)
+
+
+def entry(
+    delivery: Delivery, *, content: str, operation: str, at: datetime, confirmed: bool = False
+) -> Entry | None:
+    """Return what an accepted call leaves on the person's calendar; None where the person was erased."""
+    if delivery.subscriber_id is None:
+        return None
+    removed = operation == Attempt.Operation.DELETE
+    return Entry(
+        event_id=delivery.send.event_id,
+        subscriber_id=delivery.subscriber_id,
+        delivery=delivery,
+        state=Entry.State.CANCELLED if removed else Entry.State.PRESENT,
+        subscriptions=delivery.subscriptions,
+        body=content,
+        accepted_at=at,
+        confirmed_at=at if confirmed else None,
+    )
+
+
+def write_entries(entries: Iterable[Entry | None]) -> None:
+    """Remember what is now on each person's calendar."""
+    Entry.objects.bulk_create(
+        (entry for entry in entries if entry is not None),
+        update_conflicts=True,
+        unique_fields=["event", "subscriber"],
+        update_fields=["delivery", "state", "subscriptions", "body", "accepted_at", "confirmed_at"],
+    )

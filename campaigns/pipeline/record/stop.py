@@ -1,0 +1,92 @@
+"""Rows that people or the calendar take out of the queue, or put back into it."""
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from campaigns.models import Delivery, Send
+from campaigns.models.clock import now
+from campaigns.pipeline.record import books
+from campaigns.pipeline.record.close import DELIVERY_FIELDS, entry, requeue, write_entries
+from campaigns.pipeline.record.doubt import last_calls
+
+
+@transaction.atomic
+def cancel_waiting(send: Send) -> int:
+    """Cancel what is still waiting of a cancelled send; what is on the wire ends by itself."""
+    return _take_out(send, to=Delivery.State.CANCELLED, reason=Delivery.Reason.SEND_CANCELLED, at=now())
+
+
+@transaction.atomic
+def expire(send: Send) -> int:
+    """Give up on what is still waiting once the event is over: an entry that comes too late is worse."""
+    at = now()
+    if at < send.deliver_until:
+        return 0
+    return _take_out(send, to=Delivery.State.EXPIRED, reason=Delivery.Reason.EVENT_OVER, at=at)
+
+
+def _take_out(send: Send, *, to: Delivery.State, reason: Delivery.Reason, at: datetime) -> int:
+    waiting = Delivery.objects.filter(send=send, state=Delivery.State.QUEUED)
+    count = waiting.update(state=to, reason=reason, detail="", due_at=None, changed_at=at)
+    books.move(send.pk, {Delivery.State.QUEUED: -count, to: count})
+    books.finish(send.pk, at=at)
+    return count
+
+
+@transaction.atomic
+def finish(send: Send) -> bool:
+    """Finish a running send of which nothing is left to do."""
+    return books.finish(send.pk, at=now())
+
+
+@transaction.atomic
+def requeue_failed(send: Send, *, reasons: Collection[str] = ()) -> int:
+    """Queue the failed of a send again (only those with one of ``reasons``, if any are given)."""
+    at = now()
+    failed = Delivery.objects.filter(send=send, state=Delivery.State.FAILED)
+    if reasons:
+        failed = failed.filter(reason__in=reasons)
+    count = failed.update(
+        state=Delivery.State.QUEUED,
+        reason=Delivery.Reason.NONE,
+        detail="",
+        due_at=at,
+        retry_count=0,
+        changed_at=at,
+    )
+    books.move(send.pk, {Delivery.State.FAILED: -count, Delivery.State.QUEUED: count})
+    if count:
+        finished = Send.objects.filter(pk=send.pk, state=Send.State.FINISHED)
+        finished.update(state=Send.State.SENDING, finished_at=None)
+    return count
+
+
+@transaction.atomic
+def decide(send: Send, *, ids: Collection[int], arrived: bool, content_of: Callable[[str], str]) -> int:
+    """Resolve deliveries in doubt by hand: they arrived, or they are sent again; return how many changed."""
+    at = now()
+    doubts = Delivery.objects.filter(send=send, state=Delivery.State.IN_DOUBT, pk__in=ids)
+    rows = list(doubts.select_for_update().select_related("send"))
+    calls = last_calls(rows)
+    for row in rows:
+        row.lease_token = row.lease_until = row.due_at = None
+        row.changed_at = at
+        if arrived:
+            row.state, row.reason, row.detail = Delivery.State.ACCEPTED, Delivery.Reason.DECIDED, ""
+        else:
+            row.retry_count = 1  # by hand, always; and with the same bytes
+            requeue(row, send=row.send, due_at=at)
+    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS)
+    if arrived:
+        write_entries(
+            entry(row, content=content_of(calls[row.pk].body), operation=calls[row.pk].operation, at=at)
+            for row in rows
+        )
+    moves = Counter(Delivery.State(row.state) for row in rows)
+    moves[Delivery.State.IN_DOUBT] -= len(rows)
+    books.move(send.pk, moves)
+    books.finish(send.pk, at=at)
+    return len(rows)

@@ -1,0 +1,223 @@
+"""Stage 2, validate: every reason why a send may not go out, or should be looked at first. Writes nothing."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, Value
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns import liquid, timezones
+from campaigns.models import Account, Event, Send
+from campaigns.pipeline.plan import Plan
+from campaigns.pipeline.render import Content
+
+EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+TEXTS = ("title", "description", "location")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, what, and the page that mends it. Only ``blocks`` keeps a send back."""
+
+    field: str
+    code: str
+    message: str
+    link: str = ""
+    blocks: bool = True
+
+
+def content_problems(content: Content, *, account: Account, event_pk: int | None = None) -> list[Problem]:
+    """Return what is wrong with an event by itself, whoever gets it and whenever."""
+    return [
+        *_id_problems(content.event_id, account=account, event_pk=event_pk),
+        *_text_problems(content),
+        *_time_problems(content),
+    ]
+
+
+def _id_problems(event_id: str, *, account: Account, event_pk: int | None) -> Iterator[Problem]:
+    if not EVENT_ID.match(event_id):
+        yield Problem(
+            "event_id",
+            "charset",
+            _(
+                "Use up to 100 letters, digits, dots, hyphens and underscores, and begin with a letter or digit."
+            ),
+        )
+        return
+    others = Event.objects.filter(account=account).exclude(pk=event_pk or 0)
+    clash = (
+        others.annotate(mine=Value(event_id))
+        .filter(
+            Q(event_id=event_id) | Q(event_id__startswith=f"{event_id}_") | Q(mine__startswith=F("event_id"))
+        )
+        .values_list("event_id", flat=True)
+    )
+    for other in clash:
+        if other == event_id:
+            yield Problem(
+                "event_id",
+                "taken",
+                _("“%(id)s” is taken by another event of this account.") % {"id": other},
+            )
+        elif event_id.startswith(f"{other}_") or other.startswith(f"{event_id}_"):
+            # "A" for person "1_2" and "A_1" for person "2" would be one and the same calendar entry.
+            yield Problem(
+                "event_id",
+                "collision",
+                _(
+                    "“%(id)s” could not be told apart from event “%(other)s” for some people."
+                    " Use a hyphen instead of the underscore."
+                )
+                % {"id": event_id, "other": other},
+            )
+
+
+def _text_problems(content: Content) -> Iterator[Problem]:
+    if not content.title.strip():
+        yield Problem("title", "required", _("Give the event a title."))
+    for name in TEXTS:
+        try:
+            liquid.parse(getattr(content, name))
+        except liquid.LiquidError as error:
+            yield Problem(name, "liquid", str(error))
+
+
+def _time_problems(content: Content) -> Iterator[Problem]:
+    try:
+        start, end = instants(content)
+    except timezones.UnknownZoneError:
+        yield Problem("timezone", "unknown", _("Choose a time zone from the list."))
+        return
+    if end < start:
+        yield Problem("end_local", "order", _("The end lies before the start."))
+    elif end == start:
+        yield Problem(
+            "end_local", "no_length", _("Start and end are the same: the event has no length."), blocks=False
+        )
+
+
+def instants(content: Content) -> tuple[datetime, datetime]:
+    """Return start and end as instants (aware, UTC)."""
+    start = datetime.fromisoformat(content.start_local)
+    end = datetime.fromisoformat(content.end_local)
+    return (
+        timezones.localize(start, content.timezone, fold=content.start_fold),
+        timezones.localize(end, content.timezone, fold=content.end_fold),
+    )
+
+
+def send_problems(send: Send, plan: Plan, *, starts_at: datetime) -> list[Problem]:
+    """Return everything that speaks against starting this send at ``starts_at``."""
+    content = Content.from_json(send.content)
+    problems = content_problems(content, account=send.account, event_pk=send.event_id)
+    if any(
+        problem.field in ("timezone", "start_local", "end_local") and problem.blocks for problem in problems
+    ):
+        return problems
+    return [
+        *problems,
+        *_account_problems(send.account),
+        *_order_problems(send),
+        *_audience_problems(send, plan),
+        *_moment_problems(content, plan, kind=send.kind, starts_at=starts_at),
+    ]
+
+
+def _account_problems(account: Account) -> Iterator[Problem]:
+    link = reverse("admin:campaigns_account_change", args=[account.pk])
+    if not account.client_secret:
+        yield Problem("account", "no_secret", _("The account has no client secret yet."), link)
+    if account.stopped_at is not None:
+        yield Problem(
+            "account",
+            "stopped",
+            _("The account is stopped: %(reason)s") % {"reason": account.stopped_reason},
+            link,
+        )
+
+
+def _order_problems(send: Send) -> Iterator[Problem]:
+    unfinished = send.event.sends.filter(state__in=Send.OPEN_STATES).exclude(pk=send.pk).first()
+    if unfinished is not None:
+        yield Problem(
+            "event",
+            "unfinished",
+            _("Send #%(number)s of this event is not finished (%(state)s). Wait for it, or cancel it.")
+            % {"number": unfinished.pk, "state": unfinished.get_state_display()},
+            reverse("send_detail", args=[unfinished.pk]),
+        )
+
+
+def _audience_problems(send: Send, plan: Plan) -> Iterator[Problem]:
+    if send.kind == Send.Kind.CREATE and send.segment is None:
+        yield Problem(
+            "segment",
+            "required",
+            _("Choose an audience for the campaign."),
+            reverse("campaign_edit", args=[send.event.campaign_id]),
+        )
+    elif plan.to_send_count == 0:
+        yield Problem("segment", "nobody", _nobody(send, plan))
+    if plan.without_id_count:
+        yield Problem(
+            "segment",
+            "no_subscription_id",
+            ngettext(
+                "%(count)s person has no known subscription id and will be skipped.",
+                "%(count)s people have no known subscription id and will be skipped.",
+                plan.without_id_count,
+            )
+            % {"count": f"{plan.without_id_count:,}"},
+            blocks=False,
+        )
+    if plan.already_received_count:
+        yield Problem(
+            "segment",
+            "already_received",
+            ngettext(
+                "%(count)s person already has this event and will be skipped. Send an update to change it.",
+                "%(count)s people already have this event and will be skipped. Send an update to change it.",
+                plan.already_received_count,
+            )
+            % {"count": f"{plan.already_received_count:,}"},
+            blocks=False,
+        )
+
+
+def _nobody(send: Send, plan: Plan) -> str:
+    if send.kind != Send.Kind.CREATE:
+        return _("Nobody has this event on the calendar, so there is nothing to change.")
+    if plan.people_count:
+        return _("Nobody would get this event: everybody in the audience is skipped.")
+    return _("Nobody in this account matches the audience.")
+
+
+def _moment_problems(content: Content, plan: Plan, *, kind: str, starts_at: datetime) -> Iterator[Problem]:
+    start, end = instants(content)
+    done_at = starts_at + plan.duration
+    if kind == Send.Kind.CANCEL:
+        return
+    if end <= starts_at:
+        yield Problem("end_local", "over", _("The event is over before the send begins."))
+    elif start <= starts_at:
+        yield Problem("start_local", "begun", _("The event has begun before the send begins."), blocks=False)
+    elif done_at > start:
+        yield Problem(
+            "scheduled_at",
+            "too_slow",
+            _("At %(rate)s calls a second the last people are reached after the event has begun.")
+            % {"rate": plan.rate_per_second},
+            blocks=False,
+        )
+    elif start - timedelta(minutes=content.notify_before_minutes) <= done_at:
+        yield Problem(
+            "notify_before_minutes",
+            "alarm_gone",
+            _("The time of the reminder is over before everybody has the event."),
+            blocks=False,
+        )

@@ -1,0 +1,66 @@
+"""What Celery runs: wake-ups with one id. Losing, repeating or delaying one costs time, nothing else."""
+
+import logging
+from functools import partial
+
+from celery import Task, shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from campaigns import importing
+from campaigns.models import Account
+from campaigns.pipeline import clockwork, deliver
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 8  # short, so that a tick or another account never waits long for a worker
+
+
+@shared_task(name="campaigns.tasks.tick")
+def tick() -> None:
+    """Start what is due, tidy up, and wake every account that has work; any number of ticks may run at once."""
+    clockwork.start_due()
+    clockwork.tidy()
+    for account_id in clockwork.accounts_with_work():
+        wake(account_id)
+
+
+@shared_task(name="campaigns.tasks.send_for_account")
+def send_for_account(account_id: int) -> None:
+    """Send for one account; while there is work, go on in a new task, and call one more worker to help."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is not None and deliver.drain(account, seconds=TURN_SECONDS):
+        wake(account_id)
+
+
+@shared_task(name="campaigns.tasks.run_import")
+def run_import(import_id: int) -> None:
+    """Read an uploaded file of subscribers."""
+    importing.run(import_id)
+
+
+def wake(account_id: int) -> None:
+    """Tell the workers that an account has work, once the transaction is through."""
+    _publish(send_for_account, account_id)
+
+
+def look_now() -> None:
+    """Have the clock look for due work at once, once the transaction is through."""
+    _publish(tick)
+
+
+def start_import(import_id: int) -> None:
+    """Have a worker read an uploaded file, once the transaction is through."""
+    _publish(run_import, import_id)
+
+
+def _publish(task: "Task[..., None]", *args: int) -> None:
+    transaction.on_commit(partial(_try, task, args))
+
+
+def _try(task: "Task[..., None]", args: tuple[int, ...]) -> None:
+    """Publish, or leave it to the next tick: the work is in the database, not in the message."""
+    try:
+        task.apply_async(args=args, expires=60)
+    except (OperationalError, OSError) as error:
+        log.warning("no broker for %s: %s; the next tick takes over", task.name, error)

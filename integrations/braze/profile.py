@@ -1,0 +1,282 @@
+"""One reader for what Braze holds of a person: the ``rokt:*`` attributes, and the profile fields.
+
+Rokt Calendar writes 16 custom attributes. All but one are lists of ``value/suffix``, one per
+subscription; the suffix says which values belong together. ``rokt:subscription_id`` is a list of
+bare GUIDs. Which GUID has which suffix is not documented, so it is never guessed:
+
+1. a GUID whose last 12 digits are a suffix has that suffix;
+2. where a person has exactly one GUID and one suffix, they belong together;
+3. any other GUID is a subscription of its own, with only the values on which all suffixes of the
+   person agree, and the values of an unmatched suffix stay a subscription without an id.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SUBSCRIPTION_ID = "rokt:subscription_id"
+TAGS = "rokt:tags"
+TEXTS = {
+    "rokt:account_code": "account_code",
+    "rokt:account_id": "account_rokt_id",
+    "rokt:account_name": "account_name",
+    "rokt:calendar_code": "calendar_code",
+    "rokt:calendar_id": "calendar_rokt_id",
+    "rokt:calendar_title": "calendar_title",
+    "rokt:country_code": "country_code",
+    "rokt:device_name": "device_name",
+    "rokt:geo_country": "geo_country",
+    "rokt:source": "source",
+    "rokt:subscriber_email": "email",
+    "rokt:subscription_method": "method",
+}
+OPT_INS = {"rokt:optIn1": "opt_in_1", "rokt:optIn2": "opt_in_2"}
+SUFFIXED = TEXTS | OPT_INS | {TAGS: "tags"}
+NAMES = frozenset({SUBSCRIPTION_ID, *SUFFIXED})
+
+SUBSCRIPTION_LIMIT = 1_000
+VALUE_LENGTH = 255  # Braze's own limit for a text
+SUFFIX_LENGTH = 64
+GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+# Field of Braze's user export -> its name in Liquid, for all that Liquid can show.
+LIQUID_NAMES = {
+    "external_id": "user_id",
+    "email": "email_address",
+    "dob": "date_of_birth",
+    "home_city": "city",
+    "phone": "phone_number",
+    "random_bucket": "random_bucket_number",
+    "braze_id": "braze_id",
+    "country": "country",
+    "first_name": "first_name",
+    "gender": "gender",
+    "language": "language",
+    "last_name": "last_name",
+    "last_used_app_date": "last_used_app_date",
+    "most_recent_app_version": "most_recent_app_version",
+    "most_recent_locale": "most_recent_locale",
+    "most_recent_location": "most_recent_location",
+    "time_zone": "time_zone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One subscription. ``position`` is its place in Braze's list of ids; those without an id follow."""
+
+    position: int
+    suffix: str = ""
+    rokt_id: str = ""
+    account_code: str = ""
+    account_rokt_id: str = ""
+    account_name: str = ""
+    calendar_code: str = ""
+    calendar_rokt_id: str = ""
+    calendar_title: str = ""
+    country_code: str = ""
+    device_name: str = ""
+    geo_country: str = ""
+    opt_in_1: bool | None = None
+    opt_in_2: bool | None = None
+    source: str = ""
+    email: str = ""
+    method: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Profile:
+    """The subscriptions of one person, in Braze's order, and what could not be read, in sentences."""
+
+    subscriptions: list[Values] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Group:
+    """The values that share one suffix."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+
+
+def parse(attributes: Mapping[str, object]) -> Profile:
+    """Return the subscriptions in these custom attributes; never raises, whatever they hold."""
+    profile = Profile()
+    if NAMES.isdisjoint(attributes):
+        return profile
+    groups = grouped(attributes, profile.problems)
+    ids, place_count = guids(attributes.get(SUBSCRIPTION_ID), profile.problems)
+    linked = matched(ids, groups)
+    rows = {suffix: content(suffix, group, profile.problems) for suffix, group in groups.items()}
+    common = agreed(list(rows.values())) if len(linked) < len(ids) else {}
+    for position, rokt_id in ids.items():
+        suffix = linked.get(rokt_id, "")
+        chosen = rows[suffix] if suffix else common
+        profile.subscriptions.append(Values(position=position, suffix=suffix, rokt_id=rokt_id, **chosen))
+    taken = set(linked.values())
+    without_id = [suffix for suffix in rows if suffix not in taken]
+    for position, suffix in enumerate(without_id, start=place_count):
+        profile.subscriptions.append(Values(position=position, suffix=suffix, **rows[suffix]))
+    profile.problems += unmatched(len(ids) - len(linked), len(without_id))
+    return profile
+
+
+def liquid_profile(user: Mapping[str, object]) -> dict[str, object]:
+    """Return the profile fields of an exported user under the names that Liquid has for them.
+
+    Fields that Liquid cannot show (purchases, devices, campaigns received …) and nulls are left out.
+    """
+    return {tag: user[name] for name, tag in LIQUID_NAMES.items() if user.get(name) is not None}
+
+
+def is_storable(text: str) -> bool:
+    """Return whether a database can hold this text: no NUL and no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def grouped(attributes: Mapping[str, object], problems: list[str]) -> dict[str, Group]:
+    """Return suffix -> its values; of two values for one place the later wins, as the newer in Braze."""
+    groups: dict[str, Group] = {}
+    for name, key in SUFFIXED.items():
+        if name not in attributes:
+            continue
+        again = False
+        for value, suffix in pairs(name, attributes[name], problems):
+            group = groups.get(suffix)
+            if group is None:
+                group = groups[suffix] = Group()
+            if name == TAGS:
+                group.tags.append(value)
+            else:
+                again |= group.values.get(key, value) != value
+                group.values[key] = value
+        if again:
+            problems.append(f"{name} has two values for one subscription; the later one is taken.")
+    if len(groups) > SUBSCRIPTION_LIMIT:
+        problems.append(f"Of {len(groups)} suffixes only the first {SUBSCRIPTION_LIMIT} are taken.")
+        groups = dict(list(groups.items())[:SUBSCRIPTION_LIMIT])
+    return groups
+
+
+def pairs(name: str, raw: object, problems: list[str]) -> list[tuple[str, str]]:
+    """Return (value, suffix) of every readable element of one attribute."""
+    kept: list[tuple[str, str]] = []
+    faults: list[tuple[object, str]] = []
+    for item in listed(name, raw, problems):
+        if isinstance(item, str) and (item.isprintable() or is_storable(item)):
+            value, slash, suffix = item.rpartition("/")
+            if len(value) <= VALUE_LENGTH and 0 < len(suffix) <= SUFFIX_LENGTH and slash:
+                kept.append((value, suffix))
+                continue
+        faults.append((item, element_fault(item)))
+    if faults:
+        problems.append(left_out(name, faults, len(kept)))
+    return kept
+
+
+def element_fault(item: object) -> str:
+    """Return why an element is not a value and a suffix."""
+    if not isinstance(item, str):
+        return "is not a text"
+    if not is_storable(item):
+        return "holds characters that cannot be stored"
+    if not item.rpartition("/")[1] or item.endswith("/"):
+        return "has no suffix after a slash"
+    return "is too long"
+
+
+def listed(name: str, raw: object, problems: list[str]) -> list[object]:
+    """Return the elements of a list; a lone text is taken as a list of one, and told."""
+    if isinstance(raw, list):
+        return raw
+    if raw is None or raw == "":
+        return []
+    if isinstance(raw, str):
+        problems.append(f"{name} is a text, where Rokt Calendar writes a list.")
+        return [raw]
+    problems.append(f"{name} is left out: it is not a list.")
+    return []
+
+
+def left_out(name: str, faults: list[tuple[object, str]], kept_count: int) -> str:
+    """Return one sentence for all unreadable elements of one attribute."""
+    item, why = faults[0]
+    shown = ascii(item)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return f"{name}: {len(faults)} of {len(faults) + kept_count} values left out; {shown} {why}."
+
+
+def guids(raw: object, problems: list[str]) -> tuple[dict[int, str], int]:
+    """Return position -> GUID, each GUID once, as written; and the length of Braze's list."""
+    items = listed(SUBSCRIPTION_ID, raw, problems)
+    kept: dict[int, str] = {}
+    seen: set[str] = set()
+    faults: list[tuple[object, str]] = []
+    for position, item in enumerate(items):
+        if not isinstance(item, str) or not GUID.fullmatch(item):
+            faults.append((item, "is not a GUID"))
+        elif item.lower() not in seen:
+            seen.add(item.lower())
+            kept[position] = item
+    if faults:
+        problems.append(left_out(SUBSCRIPTION_ID, faults, len(items) - len(faults)))
+    if len(kept) > SUBSCRIPTION_LIMIT:
+        problems.append(f"Of {len(kept)} subscription ids only the first {SUBSCRIPTION_LIMIT} are taken.")
+        kept = dict(list(kept.items())[:SUBSCRIPTION_LIMIT])
+    return kept, len(items)
+
+
+def matched(ids: Mapping[int, str], groups: Mapping[str, Group]) -> dict[str, str]:
+    """Return GUID -> suffix for those that certainly belong together (see the top of this file)."""
+    if len(ids) == len(groups) == 1:
+        return dict(zip(ids.values(), groups, strict=True))
+    suffixes, tails = defaultdict(list), defaultdict(list)
+    for suffix in groups:
+        suffixes[suffix.lower()].append(suffix)
+    for rokt_id in ids.values():
+        tails[rokt_id[-12:].lower()].append(rokt_id)
+    return {
+        tails[tail][0]: suffixes[tail][0]
+        for tail in tails.keys() & suffixes.keys()
+        if len(tails[tail]) == len(suffixes[tail]) == 1
+    }
+
+
+def content(suffix: str, group: Group, problems: list[str]) -> dict[str, Any]:
+    """Return the fields of one group, its opt-ins as yes, no or unknown, its tags without the title."""
+    row: dict[str, Any] = dict(group.values)
+    for name, key in OPT_INS.items():
+        if key in row:
+            row[key] = {"true": True, "false": False}.get(row[key].strip().lower())
+            if row[key] is None:
+                problems.append(
+                    f"{name} of subscription {suffix} is neither True nor False; taken as unknown."
+                )
+    title = group.values.get("calendar_title", "")
+    names = (tag.removeprefix(f"{title}/") if title else tag for tag in group.tags)
+    row["tags"] = tuple(dict.fromkeys(name for name in names if name))
+    return row
+
+
+def agreed(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields that are the same in every row, and the tags that every row has."""
+    if not rows:
+        return {}
+    first, *others = rows
+    same = {key: value for key, value in first.items() if all(row.get(key) == value for row in others)}
+    same["tags"] = tuple(tag for tag in first["tags"] if all(tag in row["tags"] for row in others))
+    return same
+
+
+def unmatched(id_count: int, row_count: int) -> Iterator[str]:
+    """Yield what to tell about ids without values and values without an id."""
+    if id_count:
+        ids = "subscription id" if id_count == 1 else "subscription ids"
+        yield f"{id_count} {ids} could not be matched to values; only what all values share is known."
+    if row_count:
+        rows = "subscription has" if row_count == 1 else "subscriptions have"
+        yield f"{row_count} {rows} no id and can receive no event."

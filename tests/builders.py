@@ -1,0 +1,130 @@
+"""Plain builders: one row of each table, with everything filled in that a test does not care about."""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+
+from campaigns.models import (
+    Account,
+    Campaign,
+    Event,
+    Segment,
+    Send,
+    Subscriber,
+    Subscription,
+    SubscriptionTag,
+    Workspace,
+)
+from campaigns.pipeline import compose
+
+EVERYONE: dict[str, Any] = {"match": "all", "rules": []}
+_numbers = itertools.count(1)
+
+
+def make_user(role: str = "marketer", *, username: str = "") -> User:
+    """Make a member of staff; ``role`` is one of auditor, marketer, approver and admin, or "" for none."""
+    user = User.objects.create_user(username or f"{role or 'nobody'}-{next(_numbers)}", is_staff=True)
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def make_client(role: str = "marketer") -> Client:
+    """Return a browser in which somebody of this role has signed in (``client.user``)."""
+    client = Client()
+    client.user = make_user(role)  # type: ignore[attr-defined]  # a test asks who clicked
+    client.force_login(client.user)  # type: ignore[attr-defined]  # as above
+    return client
+
+
+def make_account(code: str = "", **columns: Any) -> Account:
+    """Make an account that could send."""
+    code = code or f"account-{next(_numbers)}"
+    defaults = {"name": f"{code.title()} account", "client_id": "a-client", "client_secret": "a-secret"}
+    return Account.objects.create(code=code, **{**defaults, **columns})
+
+
+def make_workspace(**columns: Any) -> Workspace:
+    """Make a Braze workspace."""
+    return Workspace.objects.create(**{"name": f"Workspace {next(_numbers)}", **columns})
+
+
+def make_subscriber(external_id: str = "", **columns: Any) -> Subscriber:
+    """Make a person without subscriptions."""
+    if "workspace" not in columns:
+        columns["workspace"] = Workspace.objects.first() or make_workspace()
+    defaults = {"external_id": external_id or f"user-{next(_numbers)}", "first_name": "Ada"}
+    return Subscriber.objects.create(**{**defaults, **columns})
+
+
+def make_subscription(
+    subscriber: Subscriber | None = None, account: Account | None = None, **columns: Any
+) -> Subscription:
+    """Make a subscription that can receive events; ``tags`` takes names."""
+    subscriber = subscriber or make_subscriber()
+    number = next(_numbers)
+    defaults = {
+        "position": subscriber.subscriptions.count(),
+        "suffix": f"{number:012x}",
+        "rokt_id": f"06423672-b6ba-4536-aa36-{number:012x}",
+        "account_code": account.code if account else "",
+        "calendar_code": "offers",
+        "calendar_title": "Offers",
+    }
+    tags = columns.pop("tags", ())
+    made = Subscription.objects.create(subscriber=subscriber, **{**defaults, **columns})
+    SubscriptionTag.objects.bulk_create(SubscriptionTag(subscription=made, name=name) for name in tags)
+    return made
+
+
+def make_segment(rule: dict[str, Any] | None = None, **columns: Any) -> Segment:
+    """Make a segment, of everyone unless ``rule`` says otherwise."""
+    defaults = {"name": f"Segment {next(_numbers)}", "rule": EVERYONE if rule is None else rule}
+    return Segment.objects.create(**{**defaults, **columns})
+
+
+def make_campaign(**columns: Any) -> Campaign:
+    """Make a campaign for everyone, with an account of its own unless one is given."""
+    defaults: dict[str, Any] = {"name": f"Campaign {next(_numbers)}"}
+    defaults["account"] = columns.pop("account", None) or make_account()
+    defaults["segment"] = columns.pop("segment") if "segment" in columns else make_segment()
+    return Campaign.objects.create(**{**defaults, **columns})
+
+
+def in_days(days: int, hour: int = 15) -> datetime:
+    """Return a wall time so many days from today."""
+    return datetime.combine(timezone.now().date() + timedelta(days=days), datetime.min.time()).replace(
+        hour=hour
+    )
+
+
+def make_event(campaign: Campaign | None = None, **columns: Any) -> Event:
+    """Make an event of one hour, thirty days from now, in New York."""
+    campaign = campaign or make_campaign()
+    start = columns.pop("start_local", None) or in_days(30)
+    defaults = {
+        "campaign": campaign,
+        "account": campaign.account,
+        "event_id": f"Event-{next(_numbers):04}",
+        "title": "Summer sale",
+        "description": "Three days only.",
+        "location": "Open for 50 % off",
+        "start_local": start,
+        "end_local": start + timedelta(hours=1),
+        "timezone": "Eastern Standard Time",
+    }
+    return Event.objects.create(**{**defaults, **columns})
+
+
+def make_send(event: Event | None = None, kind: Send.Kind = Send.Kind.CREATE, **columns: Any) -> Send:
+    """Make a scheduled send of an event, due now; its audience is not frozen yet."""
+    send = compose.draft(event or make_event(), kind)
+    defaults = {"state": Send.State.SCHEDULED, "scheduled_at": timezone.now()}
+    for name, value in {**defaults, **columns}.items():
+        setattr(send, name, value)
+    send.save()
+    return send

@@ -1,0 +1,108 @@
+"""Real Celery workers for tests: started as in production, killed as in a bad night."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+OPTIONS = ("--concurrency=1", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+def wait_until(true: Callable[[], object], *, seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def database_url() -> str:
+    """The address of the database under test, for other processes."""
+    current = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{current['NAME']}"
+    host, port = current["HOST"] or "127.0.0.1", current["PORT"] or 5432
+    secret = f":{current['PASSWORD']}" if current["PASSWORD"] else ""
+    return f"postgres://{current['USER']}{secret}@{host}:{port}/{current['NAME']}"
+
+
+class Workers:
+    """`with Workers(2, ROKT_HOSTS=…) as workers:` runs that many worker processes on a queue of their own."""
+
+    def __init__(self, count: int = 1, **environment: str) -> None:
+        self.count = count
+        self.folder = tempfile.TemporaryDirectory(prefix="calendar-admin-workers-")
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "calendar_admin.settings",
+            "DATABASE_URL": database_url(),
+            "SECRET_KEY": settings.SECRET_KEY,
+            "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+            "DATA_DIR": self.folder.name,
+            "QUEUE_NAME": f"test-{uuid4().hex}",
+            "TICK_SECONDS": "0.5",
+            "LOG_LEVEL": "WARNING",
+            **environment,
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.beat: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        for _ in range(self.count):
+            self.start()
+        schedule = str(Path(self.folder.name) / "schedule")
+        self.beat = self._celery("beat", "--schedule", schedule, "--loglevel=WARNING", "--pidfile=")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in [self.beat, *self.processes]:
+            if process is not None:
+                _kill(process)
+        if kind is not None:
+            sys.stderr.write(self.log.read_text()[-5_000:])
+        self.folder.cleanup()
+
+    @property
+    def log(self) -> Path:
+        return Path(self.folder.name) / "workers.log"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start one more worker."""
+        process = self._celery("worker", *OPTIONS, f"--hostname={uuid4().hex}@%h")
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGKILL a worker with everything it started, and start another."""
+        _kill(process)
+        self.processes.remove(process)
+        self.start()
+
+    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "calendar_admin", "--quiet", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
