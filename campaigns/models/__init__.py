@@ -5,7 +5,8 @@ from campaigns.models.audience import Segment, Subscriber, Subscription, Subscri
 from campaigns.models.campaign import Campaign, Event
 from campaigns.models.gate import Breaker, RateLimit, Token
 from campaigns.models.imports import Import, ImportProblem
-from campaigns.models.ledger import Attempt, Delivery, Entry, Send, SendAction
+from campaigns.models.ledger import Attempt, Delivery, Entry
+from campaigns.models.sends import Send, SendAction
 
 __all__ = [
     "Account",

@@ -1,147 +1,18 @@
-"""The ledger: sends, deliveries, attempts, entries. Only the pipeline's record stage writes it."""
+"""The ledger: deliveries, attempts, entries. Only the pipeline's record stage writes it."""
 
-import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models.accounts import Account
-from campaigns.models.audience import Segment, Subscriber
+from campaigns.models.audience import Subscriber
 from campaigns.models.campaign import Event
+from campaigns.models.sends import Send
+from campaigns.models.states import DeliveryState
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-
-class Send(models.Model):
-    """One run of an event to a frozen audience.
-
-    ``content`` and ``rule`` are copies: editing the event or the segment later changes neither what is sent
-    nor to whom. The counts are kept in step with the deliveries by the code that changes them; together they
-    are the books.
-    """
-
-    class Kind(models.TextChoices):
-        CREATE = "create", _("new event")
-        UPDATE = "update", _("update")
-        CANCEL = "cancel", _("cancellation")
-
-    class State(models.TextChoices):
-        REQUESTED = "requested", _("waiting for release")
-        SCHEDULED = "scheduled", _("scheduled")
-        SENDING = "sending", _("sending")
-        PAUSED = "paused", _("paused")
-        FINISHED = "finished", _("finished")
-        CANCELLED = "cancelled", _("cancelled")
-
-    OPEN_STATES = (State.REQUESTED, State.SCHEDULED, State.SENDING, State.PAUSED)
-
-    event = models.ForeignKey(Event, models.PROTECT, related_name="sends", verbose_name=_("event"))
-    account = models.ForeignKey(Account, models.PROTECT, related_name="sends", verbose_name=_("account"))
-    segment = models.ForeignKey(
-        Segment, models.PROTECT, null=True, blank=True, related_name="sends", verbose_name=_("segment")
-    )
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    state = models.CharField(_("state"), max_length=10, choices=State)
-    content = models.JSONField(_("content"))
-    rule = models.JSONField(_("audience rule"), null=True)
-    scheduled_at = models.DateTimeField(_("scheduled for"))
-    scheduled_timezone = models.CharField(_("in the zone"), max_length=64, blank=True)
-    deliver_until = models.DateTimeField(_("too late after"))
-    submit_token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("queued by")
-    )
-    created_at = models.DateTimeField(_("queued"), auto_now_add=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("released by")
-    )
-    approved_at = models.DateTimeField(_("released"), null=True)
-    started_at = models.DateTimeField(_("started"), null=True)
-    finished_at = models.DateTimeField(_("finished"), null=True)
-    audience_count = models.PositiveIntegerField(_("people"), default=0)
-    queued_count = models.PositiveIntegerField(_("waiting"), default=0)
-    sending_count = models.PositiveIntegerField(_("being sent"), default=0)
-    accepted_count = models.PositiveIntegerField(_("accepted"), default=0)
-    confirmed_count = models.PositiveIntegerField(_("confirmed"), default=0)
-    failed_count = models.PositiveIntegerField(_("failed"), default=0)
-    expired_count = models.PositiveIntegerField(_("too late"), default=0)
-    skipped_count = models.PositiveIntegerField(_("skipped"), default=0)
-    cancelled_count = models.PositiveIntegerField(_("cancelled"), default=0)
-    in_doubt_count = models.PositiveIntegerField(_("in doubt"), default=0)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = _("send")
-        verbose_name_plural = _("sends")
-        permissions = [
-            ("release_send", _("Can release a send that waits for a second person")),
-            ("decide_delivery", _("Can decide deliveries that are in doubt")),
-        ]
-        indexes = [
-            models.Index(fields=["state", "scheduled_at"], name="send_due"),
-            models.Index(fields=["account", "state"], name="send_account_state"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                name="send_books_balance",
-                condition=Q(
-                    audience_count=models.F("queued_count")
-                    + models.F("sending_count")
-                    + models.F("accepted_count")
-                    + models.F("confirmed_count")
-                    + models.F("failed_count")
-                    + models.F("expired_count")
-                    + models.F("skipped_count")
-                    + models.F("cancelled_count")
-                    + models.F("in_doubt_count")
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.content.get('title', '')}"
-
-    @property
-    def books(self) -> "dict[Delivery.State, int]":
-        """How many deliveries are in each state."""
-        return {state: getattr(self, f"{state.value}_count") for state in Delivery.State}
-
-
-class SendAction(models.Model):
-    """What somebody did to a send: queued, released, moved, paused, resumed, cancelled, retried, decided."""
-
-    class Verb(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        RELEASED = "released", _("released")
-        DECLINED = "declined", _("declined")
-        MOVED = "moved", _("moved")
-        STARTED = "started", _("started")
-        PAUSED = "paused", _("paused")
-        RESUMED = "resumed", _("resumed")
-        CANCELLED = "cancelled", _("cancelled")
-        RETRIED = "retried", _("retried")
-        DECIDED = "decided", _("decided")
-
-    send = models.ForeignKey(Send, models.PROTECT, related_name="actions", verbose_name=_("send"))
-    verb = models.CharField(_("action"), max_length=10, choices=Verb)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
-    )
-    at = models.DateTimeField(_("at"), auto_now_add=True)
-    note = models.CharField(_("note"), max_length=500, blank=True)
-    delivery_count = models.PositiveIntegerField(_("deliveries"), null=True)
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name = _("action")
-        verbose_name_plural = _("actions")
-
-    def __str__(self) -> str:
-        return f"{self.get_verb_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Delivery(models.Model):
@@ -152,16 +23,7 @@ class Delivery(models.Model):
     readable when the person is erased.
     """
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("waiting")
-        SENDING = "sending", _("being sent")
-        ACCEPTED = "accepted", _("accepted")
-        CONFIRMED = "confirmed", _("confirmed")
-        FAILED = "failed", _("failed")
-        EXPIRED = "expired", _("too late")
-        SKIPPED = "skipped", _("skipped")
-        CANCELLED = "cancelled", _("cancelled")
-        IN_DOUBT = "in_doubt", _("in doubt")
+    State: TypeAlias = DeliveryState
 
     class Reason(models.TextChoices):
         NONE = "", ""

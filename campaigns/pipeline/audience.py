@@ -27,6 +27,8 @@ class Joined(Aggregate):
 
 def matching(send: Send) -> QuerySet[Subscription]:
     """Return the subscriptions that a new event goes to: those of the account that the rule picks."""
+    if send.rule is None:
+        return Subscription.objects.none()
     return segments.subscriptions(rules.parse(send.rule), account_code=send.account.code)
 
 

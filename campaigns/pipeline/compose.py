@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Event, Send, SendAction
+from campaigns.models import Campaign, Event, Segment, Send, SendAction
 from campaigns.models.clock import now
 from campaigns.pipeline import plan, record, validate
 from campaigns.pipeline.render import Content, content_of
@@ -81,6 +81,11 @@ def draft(event: Event, kind: Send.Kind) -> Send:
         rule=segment.rule if segment else None,
         deliver_until=end + TIME_TO_CLEAN_UP if kind == Send.Kind.CANCEL else end,
     )
+
+
+def choose_audience(send: Send, segment: Segment) -> None:
+    """Give a drafted send another audience than its campaign's."""
+    send.segment, send.rule = segment, segment.rule
 
 
 @transaction.atomic

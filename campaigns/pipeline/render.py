@@ -96,7 +96,8 @@ class Writer:
 
     def write(self, *, external_id: str, data: liquid.Data) -> Rendered:
         """Return the event as this person gets it; raises ``RenderError``."""
-        texts, fallbacks = {}, []
+        texts: dict[str, str] = {}
+        fallbacks: list[str] = []
         for name, template in self.texts.items():
             try:
                 result = template.render(data)

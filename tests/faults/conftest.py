@@ -19,7 +19,9 @@ def rokt(settings) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def account(transactional_db, rokt) -> Account:
-    return make_account("acme", base_url=rokt.url, rate_per_second=10_000, burst_count=2_000, at_once_count=64)
+    return make_account(
+        "acme", base_url=rokt.url, rate_per_second=10_000, burst_count=2_000, at_once_count=64
+    )
 
 
 @pytest.fixture
@@ -31,7 +33,10 @@ def make_crowd(count: int) -> None:
     """Make many people with one subscription each, quickly."""
     workspace = make_workspace()
     people = Subscriber.objects.bulk_create(
-        (Subscriber(workspace=workspace, external_id=f"user-{n}", first_name=f"Name {n}") for n in range(count)),
+        (
+            Subscriber(workspace=workspace, external_id=f"user-{n}", first_name=f"Name {n}")
+            for n in range(count)
+        ),
         batch_size=1_000,
     )
     Subscription.objects.bulk_create(

@@ -18,7 +18,7 @@ def rokt_process() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def rokt(rokt_process, settings) -> Sandbox:
+def rokt(rokt_process: Sandbox, settings) -> Sandbox:
     rokt_process.reset()
     settings.ROKT_HOSTS = [urlsplit(rokt_process.url).netloc]
     return rokt_process

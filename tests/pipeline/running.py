@@ -1,6 +1,6 @@
 """Queueing and running sends by hand: the clock and the workers are the test itself."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,9 +22,7 @@ def subscription(person: Subscriber, **columns: Any) -> Subscription:
 
 def queue(event: Event, by: User, kind: Send.Kind = CREATE) -> Send:
     """Queue a send for now, and let the clock start it."""
-    send = compose.queue(
-        compose.draft(event, kind), by=by, scheduled_at=timezone.now(), submit_token=uuid4()
-    )
+    send = compose.queue(compose.draft(event, kind), by=by, scheduled_at=timezone.now(), submit_token=uuid4())
     clockwork.start_due()
     send.refresh_from_db()
     return send
@@ -52,3 +50,9 @@ def states(send: Send) -> dict[str, str]:
 def only(send: Send) -> Delivery:
     """The one delivery of a send to one person."""
     return send.deliveries.get()
+
+
+def seconds_until(moment: datetime | None) -> float:
+    """How far ahead an instant lies."""
+    assert moment is not None
+    return (moment - timezone.now()).total_seconds()

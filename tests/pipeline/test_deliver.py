@@ -16,10 +16,10 @@ TWO = "9a9007c7-f5a4-4811-b13c-ff10919f1078"
 
 
 def test_one_person_with_two_subscriptions_gets_one_call_with_the_seeds_body(event, staff, rokt):
-    event.title, event.location = "Say \"hi\" to 김 & Zoë", "Open for\n50% off"
+    event.title, event.location = 'Say "hi" to 김 & Zoë', "Open for\n50% off"
     event.description = "Hallo {{${first_name} | default: 'there'}} 🎉"
     event.save()
-    person = make_subscriber(external_id="user42", first_name="O\"Brien")
+    person = make_subscriber(external_id="user42", first_name='O"Brien')
     subscription(person, rokt_id=TWO, position=1)
     subscription(person, rokt_id=ONE, position=0)
 
@@ -65,6 +65,7 @@ def test_every_attempt_keeps_the_exact_request_and_the_answer(event, staff, rokt
     assert attempt.body == post["body"]
     assert attempt.url == f"{rokt.url}/v1/subscriptionevent/acme"
     assert (attempt.outcome, attempt.status, attempt.number) == (Attempt.Outcome.ACCEPTED, 202, 1)
+    assert attempt.closed_at is not None
     assert attempt.closed_at >= attempt.opened_at
 
 
@@ -191,7 +192,11 @@ def test_two_sends_of_an_account_take_turns(event, staff, account, rokt):
 
     run(large)
 
-    events = [json.loads(line["body"])["event"]["eventId"][:10] for line in rokt.log() if line["body"].startswith("{")]
+    events = [
+        json.loads(line["body"])["event"]["eventId"][:10]
+        for line in rokt.log()
+        if line["body"].startswith("{")
+    ]
     assert events.index("Event_0002") < 10
     assert len(events) == 40
     small.refresh_from_db()

@@ -1,20 +1,17 @@
 """Workers that die or freeze between two steps: the lease, the sweep, and evidence that comes late."""
 
 import pytest
-from django.utils import timezone
 
 from campaigns.models import Account, Attempt, Delivery, Send
 from campaigns.pipeline import clockwork, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import books
 from tests.builders import make_subscriber
-from tests.pipeline.running import hurry, only, queue, run, states, subscription
+from tests.pipeline.running import hurry, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
-ACCEPTED = record.Outcome(
-    verdict=Attempt.Outcome.ACCEPTED, status=202, answer="", reason="", elapsed_ms=5
-)
+ACCEPTED = record.Outcome(verdict=Attempt.Outcome.ACCEPTED, status=202, answer="", reason="", elapsed_ms=5)
 
 
 @pytest.fixture
@@ -111,9 +108,7 @@ def test_a_retry_of_a_cancelled_send_is_cancelled_too(send, staff):
 
     batch = claim(send)
     compose.cancel(send, by=staff)
-    retry = record.Outcome(
-        verdict=Attempt.Outcome.RETRY, status=503, answer="", reason="busy", elapsed_ms=5
-    )
+    retry = record.Outcome(verdict=Attempt.Outcome.RETRY, status=503, answer="", reason="busy", elapsed_ms=5)
 
     record.close(batch, [retry, retry])
 

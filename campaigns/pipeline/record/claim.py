@@ -12,7 +12,7 @@ from django.db.models import F
 
 from campaigns.models import Attempt, Delivery, Send
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books
+from campaigns.pipeline.record import books, bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,4 @@ def _refuse(unfit: Sequence[tuple[Delivery, Unfit]], *, at: datetime) -> None:
     for row, why in unfit:
         row.state, row.reason, row.detail = why.state, why.reason, why.detail[:300]
         row.due_at, row.changed_at = None, at
-    Delivery.objects.bulk_update(
-        [row for row, _why in unfit], ["state", "reason", "detail", "due_at", "changed_at"]
-    )
+    bulk.update([row for row, _why in unfit], ["state", "reason", "detail", "due_at", "changed_at"])

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from campaigns.models import Account, Attempt, Delivery, Entry, Send
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books
+from campaigns.pipeline.record import books, bulk
 from campaigns.pipeline.record.claim import Batch, Claimed
 from campaigns.pipeline.record.retries import next_try
 
@@ -48,7 +48,7 @@ def close(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[Delivery.State]:
     ours = [(claimed, outcome) for claimed, outcome in pairs if claimed.delivery.pk in held]
     for claimed, outcome in ours:
         apply(claimed.delivery, outcome, send=send, at=at)
-    _save([claimed.delivery for claimed, _outcome in ours])
+    bulk.update([claimed.delivery for claimed, _outcome in ours], DELIVERY_FIELDS)
     write_entries(
         entry(claimed.delivery, content=claimed.intent.content, operation=claimed.intent.operation, at=at)
         for claimed, outcome in ours
@@ -125,10 +125,6 @@ def resend(delivery: Delivery, *, send: Send, at: datetime) -> bool:
     return True
 
 
-def _save(rows: Sequence[Delivery]) -> None:
-    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS)
-
-
 def _close_attempts(pairs: Sequence[tuple[Claimed, Outcome]], *, held: set[int], at: datetime) -> None:
     for claimed, outcome in pairs:
         attempt = claimed.attempt
@@ -136,7 +132,7 @@ def _close_attempts(pairs: Sequence[tuple[Claimed, Outcome]], *, held: set[int],
         attempt.status, attempt.answer = outcome.status, outcome.answer
         attempt.reason, attempt.elapsed_ms = outcome.reason[:300], outcome.elapsed_ms
         attempt.is_late = claimed.delivery.pk not in held
-    Attempt.objects.bulk_update([claimed.attempt for claimed, _outcome in pairs], ATTEMPT_FIELDS)
+    bulk.update([claimed.attempt for claimed, _outcome in pairs], ATTEMPT_FIELDS)
 
 
 def entry(

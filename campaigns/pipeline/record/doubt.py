@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from campaigns.models import Account, Attempt, Delivery
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books
+from campaigns.pipeline.record import books, bulk
 from campaigns.pipeline.record.close import DELIVERY_FIELDS, Outcome, doubt, entry, resend, write_entries
 from campaigns.pipeline.record.retries import next_try
 
@@ -49,7 +49,7 @@ def sweep() -> int:
 
 def _save(rows: Sequence[Delivery], *, was: Delivery.State, at: datetime) -> None:
     """Save rows of several sends and move them in their sends' books."""
-    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS)
+    bulk.update(rows, DELIVERY_FIELDS)
     by_send: dict[int, Counter[Delivery.State]] = defaultdict(Counter)
     for row in rows:
         by_send[row.send_id][Delivery.State(row.state)] += 1

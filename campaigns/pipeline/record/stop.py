@@ -8,7 +8,7 @@ from django.db import transaction
 
 from campaigns.models import Delivery, Send
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books
+from campaigns.pipeline.record import books, bulk
 from campaigns.pipeline.record.close import DELIVERY_FIELDS, entry, requeue, write_entries
 from campaigns.pipeline.record.doubt import last_calls
 
@@ -79,7 +79,7 @@ def decide(send: Send, *, ids: Collection[int], arrived: bool, content_of: Calla
         else:
             row.retry_count = 1  # by hand, always; and with the same bytes
             requeue(row, send=row.send, due_at=at)
-    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS)
+    bulk.update(rows, DELIVERY_FIELDS)
     if arrived:
         write_entries(
             entry(row, content=content_of(calls[row.pk].body), operation=calls[row.pk].operation, at=at)
