@@ -16,7 +16,13 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ("--concurrency=1", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
+OPTIONS = (
+    "--concurrency=1",
+    "--loglevel=WARNING",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+)
 
 
 def wait_until(true: Callable[[], object], *, seconds: float, what: str) -> None:
@@ -55,21 +61,19 @@ class Workers:
             **environment,
         }
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.beat: subprocess.Popen[bytes] | None = None
+        self.beats: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         for _ in range(self.count):
             self.start()
-        schedule = str(Path(self.folder.name) / "schedule")
-        self.beat = self._celery("beat", "--schedule", schedule, "--loglevel=WARNING", "--pidfile=")
+        self.start_beat("schedule")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in [self.beat, *self.processes]:
-            if process is not None:
-                _kill(process)
+        for process in [*self.beats, *self.processes]:
+            _kill(process)
         if kind is not None:
             sys.stderr.write(self.log.read_text()[-5_000:])
         self.folder.cleanup()
@@ -83,6 +87,22 @@ class Workers:
         process = self._celery("worker", *OPTIONS, f"--hostname={uuid4().hex}@%h")
         self.processes.append(process)
         return process
+
+    def start_beat(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a clock, with a schedule file of its own."""
+        schedule = str(Path(self.folder.name) / name)
+        self.beats.append(self._celery("beat", "--schedule", schedule, "--loglevel=WARNING", "--pidfile="))
+        return self.beats[-1]
+
+    def wipe_the_queue(self) -> None:
+        """Lose every message that is waiting, whichever broker it waits in."""
+        subprocess.run(
+            [sys.executable, "-m", "celery", "-A", "calendar_admin", "purge", "--force"],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL a worker with everything it started, and start another."""

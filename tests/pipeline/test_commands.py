@@ -30,14 +30,13 @@ def admin_user(db):
 @pytest.fixture
 def instant_worker(monkeypatch):
     """A worker that runs while the command looks at its clock."""
-    from campaigns.management.commands import send
     from campaigns.pipeline import clockwork
 
     def work(_seconds: float) -> None:
         clockwork.start_due()
         deliver.drain(Account.objects.get(code="acme"), seconds=10)
 
-    monkeypatch.setattr(send.time, "sleep", work)
+    monkeypatch.setattr("campaigns.management.commands.send.time.sleep", work)
 
 
 def test_send_and_wait_shows_progress_and_balanced_books(event, admin_user, instant_worker):

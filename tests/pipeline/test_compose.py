@@ -91,7 +91,7 @@ def test_a_declined_send_never_starts(event, staff, ann):
 
     assert send.state == Send.State.CANCELLED
     assert clockwork.start_due() == []
-    assert send.actions.last().note == "wrong week"
+    assert send.actions.get(verb="declined").note == "wrong week"
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "release"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,7 +16,7 @@ from tests.pipeline.running import CREATE, subscription
 pytestmark = pytest.mark.django_db
 
 
-def codes(event, **changes) -> dict[str, str]:
+def codes(event, **changes: Any) -> dict[str, str]:
     content = replace(Content.of(event), **changes)
     problems = validate.content_problems(content, account=event.account, event_pk=event.pk)
     return {problem.field: problem.code for problem in problems}
@@ -52,7 +53,8 @@ def test_event_ids_are_taken_letter_by_letter_within_an_account(event):
 
 @pytest.mark.parametrize("name", ["title", "description", "location"])
 def test_liquid_that_cannot_be_read_is_told_with_its_line(name, event):
-    content = replace(Content.of(event), **{name: "Hello\n{% if ${first_name} %}you"})
+    changes: dict[str, Any] = {name: "Hello\n{% if ${first_name} %}you"}
+    content = replace(Content.of(event), **changes)
 
     [problem] = validate.content_problems(content, account=event.account, event_pk=event.pk)
 
