@@ -67,17 +67,17 @@ class Turn:
         if send is None and not has_doubts:
             return False
         bearer = self._bearer()
-        permitted = gate.may_call(self.account) if bearer else 0
-        if not permitted:
+        if not bearer:
             return False
-        grant = gate.reserve(self.account, wanted=min(permitted, self.account.at_once_count))
+        grant = gate.reserve(self.account, wanted=self.account.at_once_count)
         if not grant.count:
             return _nap(grant.wait_seconds)
-        if has_doubts:
-            self._look(limit=grant.count, bearer=bearer)
-        elif send is not None:
-            self._post(send, limit=grant.count, bearer=bearer)
-        return True
+        limit = min(grant.count, gate.may_call(self.account))
+        if limit and has_doubts:
+            self._look(limit=limit, bearer=bearer)
+        elif limit and send is not None:
+            self._post(send, limit=limit, bearer=bearer)
+        return limit > 0
 
     def _next_send(self) -> Send | None:
         """Return the next send with due rows: in turn, so that a large one does not keep a small one waiting."""
@@ -109,6 +109,8 @@ class Turn:
         if send.pk not in self.calls:
             self.calls[send.pk] = Calls(send)
         batch = record.claim(send, limit=limit, write=self.calls[send.pk].write)
+        if not batch.claimed:
+            return
         calls = [
             wire.Call(claimed.intent.method, claimed.intent.url, claimed.intent.body.encode())
             for claimed in batch.claimed

@@ -66,7 +66,7 @@ def _still_held(batch: Batch) -> set[int]:
         state=Delivery.State.SENDING,
         lease_token=batch.lease_token,
     )
-    return set(rows.select_for_update().values_list("pk", flat=True))
+    return set(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def apply(delivery: Delivery, outcome: Outcome, *, send: Send, at: datetime) -> None:

@@ -136,7 +136,7 @@ def _still_held(findings: Sequence[Finding]) -> set[int]:
         state=Delivery.State.IN_DOUBT,
         lease_token__in={finding.doubt.lease_token for finding in findings},
     )
-    return set(rows.select_for_update().values_list("pk", flat=True))
+    return set(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _looks(finding: Finding, *, at: datetime) -> list[Attempt]:

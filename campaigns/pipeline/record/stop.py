@@ -69,7 +69,7 @@ def decide(send: Send, *, ids: Collection[int], arrived: bool, content_of: Calla
     """Resolve deliveries in doubt by hand: they arrived, or they are sent again; return how many changed."""
     at = now()
     doubts = Delivery.objects.filter(send=send, state=Delivery.State.IN_DOUBT, pk__in=ids)
-    rows = list(doubts.select_for_update().select_related("send"))
+    rows = list(doubts.select_for_update(of=("self",)).select_related("send").order_by("pk"))
     calls = last_calls(rows)
     for row in rows:
         row.lease_token = row.lease_until = row.due_at = None
