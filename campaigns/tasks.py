@@ -13,6 +13,7 @@ from campaigns.pipeline import clockwork, deliver
 
 log = logging.getLogger(__name__)
 
+LONGEST_IMPORT_SECONDS = 6 * 60 * 60
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
 
@@ -23,6 +24,8 @@ def tick() -> None:
     clockwork.tidy()
     for account_id in clockwork.accounts_with_work():
         wake(account_id)
+    for import_id in importing.forgotten():
+        start_import(import_id)
 
 
 @shared_task(name="campaigns.tasks.send_for_account")
@@ -33,7 +36,7 @@ def send_for_account(account_id: int) -> None:
         wake(account_id)
 
 
-@shared_task(name="campaigns.tasks.run_import")
+@shared_task(name="campaigns.tasks.run_import", time_limit=LONGEST_IMPORT_SECONDS)
 def run_import(import_id: int) -> None:
     """Read an uploaded file of subscribers."""
     importing.run(import_id)

@@ -1,14 +1,15 @@
 """Subscribers come in: a Braze segment export is checked, read and stored, and can be read again at any time."""
 
-from campaigns.importing.archive import ExportError
 from campaigns.importing.calendars import note_calendars, unknown_accounts
 from campaigns.importing.export import Row, read
-from campaigns.importing.runs import run, steps
+from campaigns.importing.runs import forgotten, run, steps
+from campaigns.importing.texts import ExportError
 from campaigns.importing.upload import start, store_upload
 
 __all__ = [
     "ExportError",
     "Row",
+    "forgotten",
     "note_calendars",
     "read",
     "run",

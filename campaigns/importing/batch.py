@@ -11,6 +11,7 @@ from campaigns.importing.export import Row
 from campaigns.importing.people import take
 from campaigns.importing.seen import Seen
 from campaigns.models import Import, ImportProblem
+from campaigns.models.clock import now
 
 PROBLEM_LIMIT = 1_000  # kept per import, for people to read; the count goes on
 COUNTS = (
@@ -78,7 +79,8 @@ def problems_of(
 
 def move_on(job: Import, **values: Any) -> None:
     """Write the state of an import, unless another run of it has begun."""
-    if not Import.objects.filter(pk=job.pk, started_at=job.started_at).update(**values):
+    mine = Import.objects.filter(pk=job.pk, started_at=job.started_at)
+    if not mine.update(moved_at=now(), **values):
         raise SupersededError(f"import {job.pk} was started again")
     for name, value in values.items():
         setattr(job, name, value)

@@ -45,8 +45,9 @@ def has_keys(line: bytes, key_count: int) -> bool:
 
     Every key is followed by a quote and a colon; so may be other text, which makes the line suspect only.
     """
-    has_spaced_colon = b" :" in line or b"\t:" in line or b"\r:" in line
-    return line.count(b'":') == key_count and not has_spaced_colon
+    if b" :" in line or b"\t" in line or b"\r" in line[:-2]:
+        return False
+    return line.count(b'":') == key_count
 
 
 def dumps(value: dict[str, Any]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from campaigns.importing.archive import BUFFER_SIZE, DAMAGE, ExportError, Source, open_source, streams
+from campaigns.importing.archive import DAMAGE, Source, open_source, streams
 from campaigns.importing.document import DocumentError, loads
 from campaigns.importing.person import Person, PersonError, person
+from campaigns.importing.texts import BUFFER_SIZE, ExportError
 
 LINE_LIMIT = 1_000_000  # bytes; Braze holds at most 100 KB in one attribute
 

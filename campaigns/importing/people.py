@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 from campaigns.importing import rows
 from campaigns.importing.document import dumps
 from campaigns.importing.person import Person
-from campaigns.models import Subscriber, Workspace
+from campaigns.models import Workspace
 
 
 class Known(NamedTuple):
@@ -55,13 +55,10 @@ class Change(NamedTuple):
             return self.before is None
         return not is_same(self.person.attributes, self.before.attributes)
 
-    @property
-    def has_other_profile(self) -> bool:
-        """Whether names, e-mail or profile are to be written."""
-        if self.before is None:
-            return True
+    def has_other_profile(self, before: Known) -> bool:
+        """Return whether names, e-mail or profile differ from what is stored."""
         names = (self.person.first_name, self.person.last_name, self.person.email)
-        return names != self.before[1:4] or not is_same(self.person.profile, self.before.profile)
+        return names != before[1:4] or not is_same(self.person.profile, before.profile)
 
     def row(self) -> tuple[str, ...]:
         """Return user id and ``rows.CONTENT``; what the export says nothing about stays as it is."""
@@ -80,35 +77,33 @@ def take(workspace_id: int, people: Mapping[str, Person]) -> Taken:
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
         known = stored(workspace_id, people)
         changes = [Change(person, known.get(external_id)) for external_id, person in people.items()]
-        changed = [change for change in changes if change.has_other_attributes or change.has_other_profile]
-        rows.write_subscribers(workspace_id, [change.row() for change in changed])
-        relisted = [change for change in changed if change.has_other_attributes]
+        relisted: list[Change] = []
+        renamed: list[Change] = []
+        for change in changes:
+            if change.has_other_attributes:
+                relisted.append(change)
+            elif change.before and change.has_other_profile(change.before):
+                renamed.append(change)
+        rows.write_subscribers(workspace_id, [change.row() for change in (*relisted, *renamed)])
         rows.forget_subscriptions([change.before.id for change in relisted if change.before])
         rows.write_subscriptions(
             workspace_id, {change.person.external_id: change.person.subscriptions for change in relisted}
         )
-    new_count = len(people) - len(known)
+    new_count, written_count = len(people) - len(known), len(relisted) + len(renamed)
     return Taken(
         new_count=new_count,
-        changed_count=len(changed) - new_count,
-        unchanged_count=len(people) - len(changed),
+        changed_count=written_count - new_count,
+        unchanged_count=len(people) - written_count,
         kept=[change.person.external_id for change in changes if change.keeps_attributes],
     )
 
 
 def stored(workspace_id: int, external_ids: Iterable[str]) -> dict[str, Known]:
     """Return user id -> what is stored, for those who are there."""
-    found = Subscriber.objects.filter(workspace_id=workspace_id, external_id__in=list(external_ids))
-    columns = found.values_list(
-        "external_id",
-        "id",
-        "first_name",
-        "last_name",
-        "email",
-        Cast("profile", TextField()),
-        Cast("attributes", TextField()),
-    )
-    return {external_id: Known(*content) for external_id, *content in columns}
+    names = ("first_name", "last_name", "email")
+    texts = (Cast("profile", TextField()), Cast("attributes", TextField()))
+    found = rows.find(workspace_id, external_ids, "external_id", "id", *names, *texts)
+    return {external_id: Known(*content) for external_id, *content in found}
 
 
 def is_same(text: str, stored_text: str) -> bool:

@@ -4,22 +4,26 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from campaigns.importing.archive import ExportError
 from campaigns.importing.batch import COUNTS, SupersededError, move_on, store
 from campaigns.importing.calendars import note_calendars
 from campaigns.importing.export import check, read
 from campaigns.importing.seen import Seen
+from campaigns.importing.texts import ExportError
 from campaigns.importing.upload import discard
 from campaigns.models import Import, ImportProblem
 from campaigns.models.clock import now
 
 BATCH_SIZE = 1_000
+WAKE_UP_AFTER = timedelta(seconds=30)
+DEAD_AFTER = timedelta(minutes=10)  # a check of the largest file, before its first batch, takes less
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ def begin(import_id: int) -> Import | None:
         begun = unfinished.update(
             state=Import.State.RUNNING,
             started_at=started_at,
+            moved_at=started_at,
             finished_at=None,
             reason="",
             **dict.fromkeys(COUNTS, 0),
@@ -68,6 +73,14 @@ def begin(import_id: int) -> Import | None:
             return None
         ImportProblem.objects.filter(batch_id=import_id).delete()
         return Import.objects.get(pk=import_id)
+
+
+def forgotten() -> list[int]:
+    """Return the ids of imports whose wake-up was lost, or whose worker has died: they want to be run."""
+    at = now()
+    lost = Q(state=Import.State.WAITING, created_at__lt=at - WAKE_UP_AFTER)
+    dead = Q(state=Import.State.RUNNING, moved_at__lt=at - DEAD_AFTER)
+    return list(Import.objects.filter(lost | dead).order_by("pk").values_list("pk", flat=True))
 
 
 def batches(job: Import) -> Iterator[Import]:

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.core.files import File
 from django.utils.translation import gettext as _
 
-from campaigns.importing.archive import FILE_LIMIT, ExportError, display_name
+from campaigns.importing.archive import FILE_LIMIT, display_name
 from campaigns.importing.export import glance
+from campaigns.importing.texts import ExportError
 from campaigns.models import Import, Workspace
 
 

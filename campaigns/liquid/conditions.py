@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from campaigns.liquid import lexer
 from campaigns.liquid.errors import LiquidError
-from campaigns.liquid.expressions import Term, parse_value
+from campaigns.liquid.expressions import parse_value
 from campaigns.liquid.limits import weight
-from campaigns.liquid.values import equal, is_true, to_text
+from campaigns.liquid.printing import to_text
+from campaigns.liquid.terms import Term
+from campaigns.liquid.values import equal, is_true
 
 if TYPE_CHECKING:
     from campaigns.liquid.lexer import Cursor

@@ -48,7 +48,18 @@ class Output:
 class Context(RenderContext):
     """python-liquid's render context with Braze's data, our budget, and none of what we do not use."""
 
-    __slots__ = ("_now", "data", "extras", "fallbacks", "fetch", "frames", "missing", "reads", "work_left")
+    __slots__ = (
+        "_now",
+        "data",
+        "extras",
+        "fallbacks",
+        "fetch",
+        "frames",
+        "hollow",
+        "missing",
+        "reads",
+        "work_left",
+    )
 
     def __init__(
         self, env: Environment, data: Data, *, fetch: Fetch | None, reads: frozenset[tuple[str, str]]
@@ -68,6 +79,7 @@ class Context(RenderContext):
         self.extras: dict[str, str] = {}
         self.missing: dict[str, None] = {}
         self.fallbacks: dict[str, None] = {}
+        self.hollow: dict[str, dict[str, None]] = {}  # variable -> what was empty when it was set
         self.work_left = WORK_LIMIT
         self._now: datetime | None = None
 
@@ -94,6 +106,18 @@ class Context(RenderContext):
     def assign(self, key: str, val: object) -> None:
         """Set a variable."""
         self.locals[key] = val
+
+    @contextmanager
+    def setting(self, variable: str) -> Iterator[None]:
+        """While a variable is being set, what is empty is not missing yet: it is once the variable is shown."""
+        missing, self.missing = self.missing, {}
+        try:
+            yield
+        finally:
+            self.hollow.pop(variable, None)
+            if self.missing:
+                self.hollow[variable] = self.missing
+            self.missing = missing
 
     @contextmanager
     def loop(self, namespace: Mapping[str, object], forloop: ForLoop | TableRow) -> Iterator[RenderContext]:

@@ -21,6 +21,7 @@ from campaigns.liquid.tags.messages import MESSAGE_TAGS
 from campaigns.liquid.tags.outputs import OUTPUT_TAGS
 from campaigns.liquid.tags.refused import RefusedTag
 from campaigns.liquid.tags.variables import VARIABLE_TAGS
+from campaigns.liquid.terms import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,9 @@ class Template:
         stream = Stream.of(source)
         self._lines = stream.lines
         self._nodes: Sequence[Node] = get_parser(_ENVIRONMENT).parse(stream)
-        self.references: tuple[Reference, ...] = tuple(lookup.reference for lookup in stream.lookups)
+        self.references: tuple[Reference, ...] = tuple(
+            read.reference for read in stream.reads if isinstance(read, Lookup)
+        )
         self._reads = frozenset((item.namespace, item.name) for item in self.references)
         texts = [node.text for node in self._nodes if type(node) is ContentNode]
         self._text = "".join(texts) if len(texts) == len(self._nodes) else None
@@ -89,9 +92,7 @@ class Template:
                 raise
             except LiquidError as fault:
                 raise LiquidError(fault.message, fault.line or self._line(node)) from None
-            except (
-                Exception
-            ) as fault:  # whatever a value can provoke is a fault of this template with this person
+            except Exception as fault:  # whatever a value can provoke: this template fails for this person
                 raise LiquidError("This cannot be rendered with these values.", self._line(node)) from fault
         return _sendable(str(output.getvalue()))
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from campaigns.liquid import lexer
 from campaigns.liquid.errors import FilterError, LiquidError
-from campaigns.liquid.expressions import Literal, Lookup, Term, parse_value
+from campaigns.liquid.expressions import parse_value
 from campaigns.liquid.filters import DEFAULT, FILTERS, Filter, refusal
 from campaigns.liquid.limits import fit, weight
+from campaigns.liquid.terms import Literal, Read, Term
 from campaigns.liquid.values import is_empty
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Step(Protocol):
         """What the filter makes of a value."""
 
 
-class Call:
+class FilterCall:
     """A filter and its arguments."""
 
     __slots__ = ("_arguments", "_filter", "_line")
@@ -83,21 +84,21 @@ def parse_filtered(cursor: Cursor) -> Term:
     """Read a value and its filters up to the end; nothing at all is nil."""
     if cursor.word.kind == lexer.END:
         return Literal(None)
-    first = len(cursor.lookups)
+    first = len(cursor.reads)
     left = parse_value(cursor, is_shown=True)
     steps: list[Step] = []
     while cursor.take("|"):
-        before = len(cursor.lookups)
+        before = len(cursor.reads)
         steps.append(_parse_step(cursor))
         if isinstance(steps[-1], Default):
-            _have_default(cursor.lookups[first:before])
+            _have_default(cursor.reads[first:before])
     cursor.expect_end()
     return Filtered(left, tuple(steps)) if steps else left
 
 
-def _have_default(lookups: list[Lookup]) -> None:
-    for lookup in lookups:
-        lookup.has_default = True
+def _have_default(reads: list[Read]) -> None:
+    for read in reads:
+        read.has_default = True
 
 
 def _parse_step(cursor: Cursor) -> Step:
@@ -112,7 +113,7 @@ def _parse_step(cursor: Cursor) -> Step:
     cursor.next()
     arguments = _parse_arguments(cursor)
     _check_count(FILTERS[name], len(arguments), line)
-    return Call(FILTERS[name], tuple(arguments), line)
+    return FilterCall(FILTERS[name], tuple(arguments), line)
 
 
 def _parse_arguments(cursor: Cursor) -> list[Term]:

@@ -11,7 +11,7 @@ from campaigns.liquid.limits import NUMBER_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from campaigns.liquid.expressions import Lookup
+    from campaigns.liquid.terms import Read
 
 NAME, STRING, NUMBER, REFERENCE, MARK, END = "name", "string", "number", "reference", "mark", "end"
 
@@ -85,10 +85,8 @@ def number(text: str) -> int | float | None:
 class Cursor:
     """Walks through the words of one tag or output."""
 
-    def __init__(
-        self, found: list[Word], end: int, line_of: Callable[[int], int], lookups: list[Lookup]
-    ) -> None:
-        self.lookups = lookups  # every reference of the template, collected as it is read
+    def __init__(self, found: list[Word], end: int, line_of: Callable[[int], int], reads: list[Read]) -> None:
+        self.reads = reads  # every reference and variable of the template, collected as it is parsed
         self._words = [*found, Word(END, "", end)]
         self._position = 0
         self._line_of = line_of

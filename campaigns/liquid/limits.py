@@ -13,8 +13,12 @@ NUMBER_LIMIT = 10**36  # magnitude of a number
 ANSWER_LIMIT = 1_048_576  # bytes of a connected_content answer
 EXTRAS_LIMIT = 1_024  # bytes of all message_extras together
 
+TOO_LONG = f"A text may hold at most {TEXT_LIMIT:,} characters."
+TOO_MANY = f"A list may hold at most {ITEM_LIMIT:,} items."
+
 ITEM_WORK = 100  # a list item weighs as much as this many characters
 STEP_WORK = 500  # one step of a loop, before its body
+CALL_WORK = 200_000  # one call of connected_content, so that a render makes at most fifty
 BODY_WORK = 20  # one character of a loop's body, per step
 
 
@@ -44,7 +48,7 @@ def fit(value: object) -> object:
     """Return the value, or raise LiquidError when a text or a list has grown too large."""
     if isinstance(value, str):
         if len(value) > TEXT_LIMIT:
-            raise LiquidError(f"A text may hold at most {TEXT_LIMIT:,} characters.")
+            raise LiquidError(TOO_LONG)
     elif isinstance(value, list) and len(value) > ITEM_LIMIT:
-        raise LiquidError(f"A list may hold at most {ITEM_LIMIT:,} items.")
+        raise LiquidError(TOO_MANY)
     return value

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from campaigns.liquid.dialect import Piece
-    from campaigns.liquid.expressions import Lookup
+    from campaigns.liquid.terms import Read
 
 
 class Stream(TokenStream):
     """The tokens of one template. Every tag and output is followed by an expression token, empty or not."""
 
-    def __init__(self, tokens: Iterable[Token], lines: Lines, lookups: list[Lookup], depth: int = 0) -> None:
+    def __init__(self, tokens: Iterable[Token], lines: Lines, reads: list[Read], depth: int = 0) -> None:
         super().__init__(iter(tokens), depth)
         self.lines = lines
-        self.lookups = lookups
+        self.reads = reads
 
     @classmethod
     def of(cls, source: str) -> Stream:
@@ -34,7 +34,7 @@ class Stream(TokenStream):
 
     def within(self, tokens: Iterable[Token]) -> Stream:
         """A stream of tokens found inside one of this stream's tags."""
-        return Stream(tokens, self.lines, self.lookups, self.block_depth)
+        return Stream(tokens, self.lines, self.reads, self.block_depth)
 
     def line(self, token: Token) -> int:
         """The line a token stands on."""
@@ -51,7 +51,7 @@ class Stream(TokenStream):
 
     def cursor_over(self, body: str, start: int) -> Cursor:
         """A cursor over the words of a text that stands at a place in the source."""
-        return Cursor(words(body, start, self.lines.at), start + len(body), self.lines.at, self.lookups)
+        return Cursor(words(body, start, self.lines.at), start + len(body), self.lines.at, self.reads)
 
     def close(self, opened: Token, end: str) -> None:
         """Go past the name of the tag that ends a block; LiquidError when the block is never closed."""

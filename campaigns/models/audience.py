@@ -10,7 +10,8 @@ from campaigns.models.accounts import Workspace
 class Subscriber(models.Model):
     """A person, as Braze knows them; ``attributes`` is kept exactly as Braze holds it."""
 
-    workspace = models.ForeignKey(Workspace, models.PROTECT, verbose_name=_("workspace"))
+    # No index of its own: the unique constraint begins with it, and SQLite would walk everybody instead.
+    workspace = models.ForeignKey(Workspace, models.PROTECT, db_index=False, verbose_name=_("workspace"))
     external_id = models.CharField(_("user id"), max_length=255)
     first_name = models.CharField(_("first name"), max_length=255, blank=True)
     last_name = models.CharField(_("last name"), max_length=255, blank=True)
@@ -44,8 +45,12 @@ class Subscription(models.Model):
     values without guessing; such a row counts for segments but cannot receive an event.
     """
 
-    subscriber = models.ForeignKey(
-        Subscriber, models.CASCADE, related_name="subscriptions", verbose_name=_("subscriber")
+    subscriber = models.ForeignKey(  # indexed by the unique constraint
+        Subscriber,
+        models.CASCADE,
+        related_name="subscriptions",
+        db_index=False,
+        verbose_name=_("subscriber"),
     )
     position = models.PositiveIntegerField(_("place in Braze's list"))
     suffix = models.CharField(_("suffix"), max_length=64, blank=True)
@@ -88,8 +93,12 @@ class Subscription(models.Model):
 class SubscriptionTag(models.Model):
     """One calendar tag of a subscription, without the calendar's title in front of it."""
 
-    subscription = models.ForeignKey(
-        Subscription, models.CASCADE, related_name="tags", verbose_name=_("subscription")
+    subscription = models.ForeignKey(  # indexed by the unique constraint
+        Subscription,
+        models.CASCADE,
+        related_name="tags",
+        db_index=False,
+        verbose_name=_("subscription"),
     )
     name = models.CharField(_("tag"), max_length=255)
 

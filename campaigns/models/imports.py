@@ -33,6 +33,7 @@ class Import(models.Model):
     )
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True)
+    moved_at = models.DateTimeField(_("last sign of life"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:

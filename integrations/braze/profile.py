@@ -8,13 +8,18 @@ bare GUIDs. Which GUID has which suffix is not documented, so it is never guesse
 2. where a person has exactly one GUID and one suffix, they belong together;
 3. any other GUID is a subscription of its own, with only the values on which all suffixes of the
    person agree, and the values of an unmatched suffix stay a subscription without an id.
+
+A tag is ``calendar title/tag/suffix``. Titles and tags may hold slashes themselves, so the suffix is
+taken from the right and the title of the same subscription from the left; what is left is the tag, to
+the letter: ``Test Calendar 1/TeamI//f5733866ade2`` is the tag ``TeamI/``.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from integrations.braze.elements import SUBSCRIPTION_LIMIT, guids, pairs
 
 SUBSCRIPTION_ID = "rokt:subscription_id"
 TAGS = "rokt:tags"
@@ -35,11 +40,6 @@ TEXTS = {
 OPT_INS = {"rokt:optIn1": "opt_in_1", "rokt:optIn2": "opt_in_2"}
 SUFFIXED = TEXTS | OPT_INS | {TAGS: "tags"}
 NAMES = frozenset({SUBSCRIPTION_ID, *SUFFIXED})
-
-SUBSCRIPTION_LIMIT = 1_000
-VALUE_LENGTH = 255  # Braze's own limit for a text
-SUFFIX_LENGTH = 64
-GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 # Field of Braze's user export -> its name in Liquid, for all that Liquid can show.
 LIQUID_NAMES = {
@@ -109,7 +109,7 @@ def parse(attributes: Mapping[str, object]) -> Profile:
     if NAMES.isdisjoint(attributes):
         return profile
     groups = grouped(attributes, profile.problems)
-    ids, place_count = guids(attributes.get(SUBSCRIPTION_ID), profile.problems)
+    ids, place_count = guids(SUBSCRIPTION_ID, attributes.get(SUBSCRIPTION_ID), profile.problems)
     linked = matched(ids, groups)
     rows = {suffix: content(suffix, group, profile.problems) for suffix, group in groups.items()}
     common = agreed(list(rows.values())) if len(linked) < len(ids) else {}
@@ -131,11 +131,6 @@ def liquid_profile(user: Mapping[str, object]) -> dict[str, object]:
     Fields that Liquid cannot show (purchases, devices, campaigns received …) and nulls are left out.
     """
     return {tag: user[name] for name, tag in LIQUID_NAMES.items() if user.get(name) is not None}
-
-
-def is_storable(text: str) -> bool:
-    """Return whether a database can hold this text: no NUL and no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def grouped(attributes: Mapping[str, object], problems: list[str]) -> dict[str, Group]:
@@ -162,74 +157,6 @@ def grouped(attributes: Mapping[str, object], problems: list[str]) -> dict[str, 
     return groups
 
 
-def pairs(name: str, raw: object, problems: list[str]) -> list[tuple[str, str]]:
-    """Return (value, suffix) of every readable element of one attribute."""
-    kept: list[tuple[str, str]] = []
-    faults: list[tuple[object, str]] = []
-    for item in listed(name, raw, problems):
-        if isinstance(item, str) and (item.isprintable() or is_storable(item)):
-            value, slash, suffix = item.rpartition("/")
-            if len(value) <= VALUE_LENGTH and 0 < len(suffix) <= SUFFIX_LENGTH and slash:
-                kept.append((value, suffix))
-                continue
-        faults.append((item, element_fault(item)))
-    if faults:
-        problems.append(left_out(name, faults, len(kept)))
-    return kept
-
-
-def element_fault(item: object) -> str:
-    """Return why an element is not a value and a suffix."""
-    if not isinstance(item, str):
-        return "is not a text"
-    if not is_storable(item):
-        return "holds characters that cannot be stored"
-    if not item.rpartition("/")[1] or item.endswith("/"):
-        return "has no suffix after a slash"
-    return "is too long"
-
-
-def listed(name: str, raw: object, problems: list[str]) -> list[object]:
-    """Return the elements of a list; a lone text is taken as a list of one, and told."""
-    if isinstance(raw, list):
-        return raw
-    if raw is None or raw == "":
-        return []
-    if isinstance(raw, str):
-        problems.append(f"{name} is a text, where Rokt Calendar writes a list.")
-        return [raw]
-    problems.append(f"{name} is left out: it is not a list.")
-    return []
-
-
-def left_out(name: str, faults: list[tuple[object, str]], kept_count: int) -> str:
-    """Return one sentence for all unreadable elements of one attribute."""
-    item, why = faults[0]
-    shown = ascii(item)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"{name}: {len(faults)} of {len(faults) + kept_count} values left out; {shown} {why}."
-
-
-def guids(raw: object, problems: list[str]) -> tuple[dict[int, str], int]:
-    """Return position -> GUID, each GUID once, as written; and the length of Braze's list."""
-    items = listed(SUBSCRIPTION_ID, raw, problems)
-    kept: dict[int, str] = {}
-    seen: set[str] = set()
-    faults: list[tuple[object, str]] = []
-    for position, item in enumerate(items):
-        if not isinstance(item, str) or not GUID.fullmatch(item):
-            faults.append((item, "is not a GUID"))
-        elif item.lower() not in seen:
-            seen.add(item.lower())
-            kept[position] = item
-    if faults:
-        problems.append(left_out(SUBSCRIPTION_ID, faults, len(items) - len(faults)))
-    if len(kept) > SUBSCRIPTION_LIMIT:
-        problems.append(f"Of {len(kept)} subscription ids only the first {SUBSCRIPTION_LIMIT} are taken.")
-        kept = dict(list(kept.items())[:SUBSCRIPTION_LIMIT])
-    return kept, len(items)
-
-
 def matched(ids: Mapping[int, str], groups: Mapping[str, Group]) -> dict[str, str]:
     """Return GUID -> suffix for those that certainly belong together (see the top of this file)."""
     if len(ids) == len(groups) == 1:
@@ -251,7 +178,7 @@ def content(suffix: str, group: Group, problems: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = dict(group.values)
     for name, key in OPT_INS.items():
         if key in row:
-            row[key] = {"true": True, "false": False}.get(row[key].strip().lower())
+            row[key] = {"true": True, "false": False}.get(row[key].lower())
             if row[key] is None:
                 problems.append(
                     f"{name} of subscription {suffix} is neither True nor False; taken as unknown."
@@ -268,7 +195,8 @@ def agreed(rows: list[dict[str, Any]]) -> dict[str, Any]:
         return {}
     first, *others = rows
     same = {key: value for key, value in first.items() if all(row.get(key) == value for row in others)}
-    same["tags"] = tuple(tag for tag in first["tags"] if all(tag in row["tags"] for row in others))
+    shared = set(first["tags"]).intersection(*(row["tags"] for row in others))
+    same["tags"] = tuple(tag for tag in first["tags"] if tag in shared)
     return same
 
 

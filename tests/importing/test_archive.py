@@ -1,5 +1,6 @@
 """Files as they come: told apart by content, and refused before they can do harm."""
 
+import contextlib
 import gzip
 import io
 import struct
@@ -8,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from campaigns import importing
 from campaigns.importing import archive
@@ -203,3 +206,40 @@ def test_a_source_reads_like_any_file(tmp_path: Path) -> None:
     with archive.open_source(path) as source:
         assert source.read() == ONE
         assert isinstance(source, io.BufferedReader)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is overwritten again and again."""
+    return tmp_path_factory.mktemp("scratch") / "export"
+
+
+def formats(scratch: Path) -> list[bytes]:
+    """Return one person in every format."""
+    zipped(scratch, {"a.txt": ONE, "b.txt": ONE})
+    return [scratch.read_bytes(), gzip.compress(ONE), ONE]
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.integers(0, 2),
+    st.lists(st.tuples(st.integers(0, 2_000), st.binary(min_size=1, max_size=4)), max_size=4),
+)
+def test_whatever_bytes_are_overwritten_a_file_is_read_or_refused(
+    scratch: Path, kind: int, edits: list[tuple[int, bytes]]
+) -> None:
+    content = bytearray(formats(scratch)[kind])
+    for offset, value in edits:
+        start = offset % len(content)
+        content[start : start + len(value)] = value
+    scratch.write_bytes(content)
+    with contextlib.suppress(importing.ExportError):
+        assert len(read_ids(scratch)) <= 2
+
+
+@settings(deadline=None)
+@given(st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"{"]), st.binary(max_size=200))
+def test_whatever_a_file_holds_it_is_read_or_refused(scratch: Path, start: bytes, rest: bytes) -> None:
+    scratch.write_bytes(start + rest)
+    with contextlib.suppress(importing.ExportError):
+        assert read_ids(scratch) == []

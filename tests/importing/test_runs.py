@@ -1,11 +1,13 @@
 """A whole import: its counts always add up, and it may be cut off, repeated or run twice at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from campaigns import importing
 from campaigns.importing import batch, runs
@@ -253,3 +255,15 @@ def test_two_imports_of_the_same_people_at_once_do_not_disagree(ten: Path) -> No
     assert sum(job.new_count for job in done) == 10
     assert sum(job.unchanged_count for job in done) == 20
     assert Subscriber.objects.count() == Subscription.objects.count() == 10
+
+
+def test_an_import_that_nobody_runs_any_more_is_found(ten: Path, workspace: Workspace) -> None:
+    fresh, lost, alive, dead, done = (importing.start(ten, workspace=workspace) for _ in range(5))
+    long_ago, now = timezone.now() - timedelta(hours=1), timezone.now()
+    Import.objects.filter(pk=lost.pk).update(created_at=long_ago)
+    Import.objects.filter(pk=alive.pk).update(state=Import.State.RUNNING, created_at=long_ago, moved_at=now)
+    Import.objects.filter(pk=dead.pk).update(state=Import.State.RUNNING, moved_at=long_ago)
+    Import.objects.filter(pk=done.pk).update(state=Import.State.FINISHED, moved_at=long_ago)
+
+    assert importing.forgotten() == [lost.pk, dead.pk]
+    assert fresh.state == Import.State.WAITING

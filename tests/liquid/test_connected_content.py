@@ -170,6 +170,18 @@ def test_retry_gives_up_after_five_repeats_and_aborts(answer: Response | Excepti
     assert len(web.requests) == 6
 
 
+def test_a_rendering_makes_at_most_fifty_calls() -> None:
+    web = Web(ok({"a": 1}))
+    with pytest.raises(LiquidError, match="too much work"):
+        rendered("{% for i in (1..99) %}{% connected_content https://a.co %}{% endfor %}", web)
+    assert 40 < len(web.requests) <= 50
+
+
+def test_an_answer_with_too_many_parts_is_too_much_work() -> None:
+    with pytest.raises(LiquidError, match="too much work"):
+        rendered("{% connected_content https://a.co %}", Web(ok([[]] * 200_000)))
+
+
 def test_retry_does_not_repeat_a_refusal() -> None:
     web = Web(Response(401, {}, "{}"))
     rendered("{% connected_content https://a.co :retry %}", web)

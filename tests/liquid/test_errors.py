@@ -66,6 +66,7 @@ UNREADABLE = [
     ("{% for i in x limit 3 %}{% endfor %}", 1, "A : is missing here."),
     ("{% liquid\n  assign x = 1\n  'what'\n%}", 3, "Each line of {% liquid %}"),
     ("{% liquid\n  comment\n%}", 2, "{% comment %} is never closed; add {% endcomment %}"),
+    ("{% liquid " + "liquid " * 31 + " %}", 1, "at most 30 deep"),
     ("{% message_extras :key a %}", 1, "{% message_extras :key name :value text %}"),
     ("{% connected_content %}", 1, "connected_content needs an address"),
     ("{% connected_content :save x %}", 1, "connected_content needs an address"),

@@ -16,9 +16,9 @@ def fill(piece: str) -> str:
     return (piece * (FULL // len(piece) + 1))[:FULL]
 
 
-def nested() -> list[object]:
+def nested(depth: int) -> list[object]:
     deep: list[object] = []
-    for _ in range(50_000):
+    for _ in range(depth):
         deep = [deep]
     return deep
 
@@ -29,9 +29,13 @@ ATTRIBUTES = {
     "scripts": "<script" * 30_000,
     "numbers": [place % 77 for place in range(9_999)],
     "empties": [""] * 9_999,
-    "deep": nested(),
+    "deep": nested(50_000),
+    "lists": nested(150),
+    "hashes": {"a": {"a": nested(150)}},
     "json": f"[{','.join(['[]'] * 60_000)}]",
     "huge": 10**3_000,
+    "tiny": 1e-300,
+    "wide": {"a": "x" * 300_000},
     "list": list(range(20_000)),
 }
 PEOPLE = Data(custom_attributes=ATTRIBUTES)
@@ -145,6 +149,18 @@ TOO_MUCH = [
     ("{{ 1 | date: '%999d' }}", "at most 100 characters wide"),
     ("{{ 1 | date: custom_attribute.${long} }}", "A date format may hold at most 1,000 characters."),
     ("{{ custom_attribute.${deep} }}", "too much work"),
+    (
+        "{% if custom_attribute.${lists} == custom_attribute.${lists} %}{% endif %}",
+        "more than 100 levels deep",
+    ),
+    ("{{ custom_attribute.${hashes} }}", "more than 100 levels deep"),
+    ("{% for i in (1..custom_attribute.${huge}) %}{% endfor %}", "too large to calculate with"),
+    ("{{ custom_attribute.${wide} }}", "262,144 characters"),
+    ("{{ custom_attribute.${huge} | modulo: custom_attribute.${tiny} }}", "too large to calculate with"),
+    (
+        "{{ 1000000000000000000000000000000000 | modulo: custom_attribute.${tiny} }}",
+        "too large to calculate with",
+    ),
     ("{{ custom_attribute.${deep} | as_json_string }}", "too much work"),
     (loop("{{ custom_attribute.${empties} }}"), "too much work"),
     (loop("{% if custom_attribute.${long} contains 'b' %}{% endif %}"), "too much work"),

@@ -89,6 +89,7 @@ WARNINGS = [
     ("{% if ${first_name} == blank %}a{% endif %}{{ ${first_name} }}", "missing-default"),
     ("{% if ${frist_name} %}a{% endif %}", "unknown-field"),
     ("{% if ${loyalty tier} %}a{% endif %}", "unknown-field"),
+    ("{% if ${set_user_to_unsubscribed_url} %}a{% endif %}", "unknown-field"),
     ("{% if custom_attribute.plan == 'x' %}a{% endif %}", "no-dollar-braces"),
     ("{% assign title = 'a' %}{{ titel }}", "unknown-variable"),
     ("{% if titel == 'a' %}{% endif %}", "unknown-variable"),

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from campaigns.liquid.errors import FilterError
 from campaigns.liquid.filters.strftime import strftime
 from campaigns.liquid.filters.times import read_moment
-from campaigns.liquid.values import is_blank, to_text
+from campaigns.liquid.printing import to_text
+from campaigns.liquid.values import is_blank
 
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
 from campaigns.liquid.errors import FilterError
-from campaigns.liquid.values import to_text
+from campaigns.liquid.printing import to_text
 
 _URL_KEEPS = "-_.!~*'();/?:@&=+$,[]"  # what Ruby's URI.escape leaves alone
 

@@ -7,8 +7,9 @@ from campaigns.liquid import values
 from campaigns.liquid.errors import FilterError
 from campaigns.liquid.filters.numbers import to_integer
 from campaigns.liquid.filters.texts import slice_text
-from campaigns.liquid.limits import TEXT_LIMIT
-from campaigns.liquid.values import equal, inspect, is_true, to_items, to_text
+from campaigns.liquid.limits import TEXT_LIMIT, TOO_LONG
+from campaigns.liquid.printing import inspect, to_text
+from campaigns.liquid.values import equal, is_true, to_items
 
 Items = list[object]
 
@@ -18,7 +19,7 @@ def join(value: object, glue: object = " ") -> str:
     parts = [to_text(item) for item in to_items(value)]
     between = to_text(glue)
     if sum(map(len, parts)) + len(between) * (len(parts) - 1) > TEXT_LIMIT:
-        raise FilterError(f"A text may hold at most {TEXT_LIMIT:,} characters.")
+        raise FilterError(TOO_LONG)
     return between.join(parts)
 
 

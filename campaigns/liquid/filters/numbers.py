@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from campaigns.liquid.errors import FilterError
 from campaigns.liquid.limits import NUMBER_LIMIT
-from campaigns.liquid.values import to_text
+from campaigns.liquid.printing import to_text
 
 Number = int | float
 Exact = int | Decimal

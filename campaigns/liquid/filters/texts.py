@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from campaigns.liquid.errors import FilterError
 from campaigns.liquid.filters.numbers import to_integer
-from campaigns.liquid.limits import ITEM_LIMIT, TEXT_LIMIT
-from campaigns.liquid.values import to_text
+from campaigns.liquid.limits import ITEM_LIMIT, TEXT_LIMIT, TOO_LONG, TOO_MANY
+from campaigns.liquid.printing import to_text
 
 SPACES = " \t\n\v\f\r\0"  # what Ruby's strip removes
 _WORD = re.compile(r"[^ \t\n\v\f\r]+")
@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^ \t\n\v\f\r]+")
 
 def _check(size: int) -> None:
     if size > TEXT_LIMIT:
-        raise FilterError(f"A text may hold at most {TEXT_LIMIT:,} characters.")
+        raise FilterError(TOO_LONG)
 
 
 def append(value: object, addition: object) -> str:
@@ -114,7 +114,7 @@ def split(value: object, separator: object) -> list[str]:
     """The parts between the separators; empty parts at the end are dropped, as Ruby does."""
     text, between = to_text(value), to_text(separator)
     if between != " " and text.count(between) >= ITEM_LIMIT:
-        raise FilterError(f"A list may hold at most {ITEM_LIMIT:,} items.")
+        raise FilterError(TOO_MANY)
     if not between:
         return list(text)
     parts = _WORD.findall(text) if between == " " else text.split(between)

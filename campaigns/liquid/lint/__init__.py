@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 
 from campaigns.liquid.environment import TAG_NAMES, parse
 from campaigns.liquid.errors import LiquidError, UnclosedError
-from campaigns.liquid.lint import people, syntax, wire
+from campaigns.liquid.lint import names, syntax, values, wire
 from campaigns.liquid.lint.finding import Finding
 from campaigns.liquid.lint.view import look
 
@@ -21,15 +22,15 @@ _CHECKS = (
     partial(syntax.unknown_tags, known=TAG_NAMES),
     syntax.variable_names,
     syntax.dollar_sign,
-    people.unknown_fields,
-    people.bare_namespaces,
-    people.unknown_variables,
-    people.printed_lists,
-    people.first_account,
-    people.whole_values,
-    people.two_attributes,
-    people.time_order,
-    people.missing_defaults,
+    names.unknown_fields,
+    names.bare_namespaces,
+    names.unknown_variables,
+    values.printed_lists,
+    values.first_account,
+    values.whole_values,
+    values.two_attributes,
+    values.time_order,
+    names.missing_defaults,
     wire.json_escapes,
     wire.empty_lists,
     wire.event_ids,
@@ -38,6 +39,7 @@ _CHECKS = (
     wire.urls,
     wire.credentials,
 )
+_MOST_OF_EACH = 100  # nobody reads more, and a hostile template would have thousands
 _MORE_PRECISE = {"event-id-collision", "empty-list", "empty-url-part"}  # say what an empty value leads to
 
 
@@ -47,7 +49,7 @@ def lint(source: str) -> list[Finding]:
     What cannot be read at all is an `error` too, unless a check has already named the habit behind it.
     """
     view = look(source)
-    findings = [finding for check in _CHECKS for finding in check(view)]
+    findings = [finding for check in _CHECKS for finding in islice(check(view), _MOST_OF_EACH)]
     precise = {item.line for item in findings if item.code in _MORE_PRECISE}
     findings = [item for item in findings if item.code != "missing-default" or item.line not in precise]
     findings += _unreadable(source, {item.line for item in findings if item.level == "error"})

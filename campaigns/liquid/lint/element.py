@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from campaigns.liquid.data import spelled
@@ -49,15 +50,15 @@ class Element:
         """The variable that an assign or a capture sets."""
         return self.words[0].text if self.piece.name in {"assign", "capture"} and self.words else None
 
-    @property
+    @cached_property
     def value(self) -> tuple[Word, ...]:
         """The words of the value, before its filters."""
-        return self._parts()[0]
+        return self._parts[0]
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The filters behind the value."""
-        return tuple(Step(part[0].text, part[2:]) for part in self._parts()[1:] if part)
+        return tuple(Step(part[0].text, part[2:]) for part in self._parts[1:] if part)
 
     @property
     def has_default(self) -> bool:
@@ -73,6 +74,7 @@ class Element:
         """Whether a condition around it asks about a reference or variable."""
         return any(name in asked for asked in self.guards)
 
+    @cached_property
     def _parts(self) -> list[tuple[Word, ...]]:
         return split(self.words[2 if self.piece.name == "assign" else 0 :], "|")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaigns.liquid.dialect import OUTPUT, TAG, Lines, scan
 from campaigns.liquid.errors import LiquidError
 from campaigns.liquid.lexer import Word, words
+from campaigns.liquid.limits import NESTING_LIMIT
 from campaigns.liquid.lint.element import Element, labels, variables
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class _Builder:
 
     def _follow(self, element: Element) -> None:
         name = element.piece.name
-        if name in _OPENS:
+        if name in _OPENS and len(self._guards) < NESTING_LIMIT:
             self._guards = (*self._guards, _asked(element))
         elif name in {"elsif", "when"} and self._guards:
             self._guards = (*self._guards[:-1], self._guards[-1] | _asked(element))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from liquid import BlockNode, Token
 
-    from campaigns.liquid.expressions import Term
     from campaigns.liquid.stream import Stream
+    from campaigns.liquid.terms import Term
 
 
 class IfTag(BrazeTag):
@@ -125,7 +125,9 @@ class IfChangedTag(BrazeTag):
         """Read the block."""
         block = parse_block(self, stream, {self.end})
         stream.close(token, self.end)
-        return IfChangedNode(token, block)
+        node = IfChangedNode(token, block)
+        block.blank = False  # spaces count as a change, as in Ruby
+        return node
 
 
 CHOICE_TAGS = (IfTag, UnlessTag, CaseTag, IfChangedTag)

@@ -7,11 +7,9 @@ a repeat, the time limit and any cache: a Request says how long its answer may b
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any
 
 from liquid.ast import Node
 from liquid.parser import get_parser
@@ -19,11 +17,11 @@ from liquid.parser import get_parser
 from campaigns.liquid.context import Output
 from campaigns.liquid.data import narrowed
 from campaigns.liquid.errors import AbortedError, LiquidError
-from campaigns.liquid.limits import ANSWER_LIMIT
+from campaigns.liquid.limits import ANSWER_LIMIT, CALL_WORK, weight
 from campaigns.liquid.stream import Stream
-from campaigns.liquid.tags.markup import Markup, MarkupWord, parse_markup, split
+from campaigns.liquid.tags.call import Call, parsed_json, request_of
+from campaigns.liquid.tags.markup import MarkupWord, parse_markup, split
 from campaigns.liquid.tags.tag import BrazeTag
-from campaigns.liquid.web import Request, Response, checked_headers, checked_url
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from liquid import Token
 
     from campaigns.liquid.context import Context
+    from campaigns.liquid.web import Response
 
 _FLAGS = {"retry", "no_cache", "rerender"}
 _WITH_VALUE = {
@@ -44,22 +43,8 @@ _WITH_VALUE = {
     "cache_max_age",
 }
 _REPEATS = 5  # what `:retry` asks for
-_CACHE_SECONDS = (
-    300,
-    14_400,
-)  # the shortest and longest Braze keeps an answer; the shortest is usual for GET
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _AGAIN = {408, 429}  # and every 5xx: answers that a repeat may change
-
-
-class Call(NamedTuple):
-    """A connected_content tag as it is written."""
-
-    url: Markup
-    values: dict[str, Markup]
-    flags: frozenset[str]
-    save: str
-    line: int
 
 
 class ConnectedContentNode(Node):
@@ -81,11 +66,12 @@ class ConnectedContentNode(Node):
                 body = _rerendered(body, context)
         except LiquidError as fault:
             raise LiquidError(fault.message, self._call.line) from None
-        found = _parsed(body)
+        found = parsed_json(body)
         if found is None:
             return buffer.write(body) if response and 200 <= response.status < 300 else 0
         if isinstance(found, dict) and response and 200 <= response.status < 300:
             found["__http_status_code__"] = response.status
+        context.spend(weight(found))
         context.assign(self._call.save, found)
         return 0
 
@@ -94,8 +80,9 @@ def _answer(call: Call, context: Context) -> Response | None:
     """The answer worth reading, or None; the call is repeated at once as often as `:retry` allows."""
     if context.fetch is None:
         raise LiquidError("connected_content calls an address, which cannot be done here.")
-    request = _request(call, context)
+    request = request_of(call, context)
     for attempt in range(1 + (_REPEATS if "retry" in call.flags else 0)):
+        context.spend(CALL_WORK)
         try:
             response = context.fetch(replace(request, attempt=attempt))
         except OSError:
@@ -110,70 +97,11 @@ def _answer(call: Call, context: Context) -> Response | None:
     return None
 
 
-def _request(call: Call, context: Context) -> Request:
-    values = {name: markup.evaluate(context).strip() for name, markup in call.values.items()}
-    method = values.get("method", "get").upper()
-    if method not in {"GET", "POST"}:
-        raise LiquidError(
-            f"connected_content only knows the methods get and post, not {method[:20].lower()}."
-        )
-    content_type = values.get("content_type")
-    usual = "application/json" if method == "GET" else "application/x-www-form-urlencoded"
-    headers = {"Content-Type": content_type or usual, "Accept": content_type or "*/*"}
-    return Request(
-        method,
-        checked_url(call.url.evaluate(context)),
-        checked_headers(headers | _headers(values.get("headers"))),
-        _body(values.get("body"), content_type) if method == "POST" else None,
-        values.get("basic_auth"),
-        values.get("auth_credentials"),
-        _cache_seconds(method, values.get("cache_max_age"), call.flags),
-    )
-
-
-def _headers(written: str | None) -> dict[str, str]:
-    found = _parsed(written or "{}")
-    if not isinstance(found, dict):
-        raise LiquidError('The headers of connected_content must be JSON, as in {"X-Key": "value"}.')
-    return {
-        str(name): value if isinstance(value, str) else json.dumps(value) for name, value in found.items()
-    }
-
-
-def _body(body: str | None, content_type: str | None) -> str | None:
-    """A form is sent as JSON when JSON is the content type; JSON is sent as it is written."""
-    if body is None or content_type != "application/json" or body.startswith(("{", "[")):
-        return body
-    return json.dumps(dict(parse_qsl(body, keep_blank_values=True)), ensure_ascii=False)
-
-
-def _cache_seconds(method: str, written: str | None, flags: frozenset[str]) -> int:
-    shortest, longest = _CACHE_SECONDS
-    if "no_cache" in flags:
-        return 0
-    if written is None:
-        return shortest if method == "GET" else 0
-    if not re.fullmatch(r"[0-9]{1,9}", written):
-        raise LiquidError("The :cache_max_age of connected_content must be a number of seconds.")
-    return min(max(int(written), shortest), longest)
-
-
 def _text(response: Response) -> str:
     body = response.body.encode(errors="replace") if isinstance(response.body, str) else response.body
     if len(body) > ANSWER_LIMIT:
         raise LiquidError(f"The answer of connected_content may hold at most {ANSWER_LIMIT:,} bytes.")
     return body.decode(errors="replace")
-
-
-def _parsed(body: str) -> dict[str, object] | list[object] | None:
-    """The hash or list a text stands for as JSON; None for any other text."""
-    if not body.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        found: dict[str, object] | list[object] = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found
 
 
 def _rerendered(body: str, context: Context) -> str:

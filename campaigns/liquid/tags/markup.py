@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaigns.liquid.dialect import OUTPUT, scan
-from campaigns.liquid.errors import LiquidError
-from campaigns.liquid.expressions import Term
 from campaigns.liquid.filtered import parse_filtered
 from campaigns.liquid.limits import fit
-from campaigns.liquid.values import to_text
+from campaigns.liquid.printing import to_text
+from campaigns.liquid.terms import Term
 
 if TYPE_CHECKING:
     from liquid import Token
@@ -77,14 +76,12 @@ def _close(open_braces: list[str], mark: str) -> None:
 
 
 def parse_markup(stream: Stream, start: int, end: int) -> Markup:
-    """Read the outputs in a stretch of the source; LiquidError for tags, which do not work inside a tag."""
+    """Read the outputs in a stretch of the source. A tag there is never closed: the tag around it ends first."""
     source = stream.expression().source
     parts: list[str | Term] = []
     for piece in scan(source, stream.lines, start, end):
         if piece.kind == OUTPUT:
             parts.append(parse_filtered(stream.cursor_over(piece.body, piece.body_start)))
-        elif piece.name:
-            raise LiquidError("A tag cannot stand inside another tag.", stream.lines.at(piece.start))
         else:
             parts.append(piece.body)
     return Markup(tuple(parts))

@@ -69,7 +69,7 @@ class ExtrasNode(Node):
         extras: dict[str, str] = context.extras
         key, value = self._key.evaluate(context).strip(), self._value.evaluate(context).strip()
         room = EXTRAS_LIMIT - sum(_size(item) for pair in extras.items() for item in pair) - _size(key)
-        if key and key not in extras and room >= 0:
+        if key and key not in extras and room >= min(len(value), 1):
             extras[key] = value.encode(errors="replace")[:room].decode(errors="ignore")
         return 0
 

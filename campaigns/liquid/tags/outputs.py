@@ -9,23 +9,21 @@ from liquid import Token
 from liquid.ast import Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.tags.liquid_tag import LiquidNode
-from liquid.parser import get_parser
 from liquid.token import TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TAG
 
 from campaigns.liquid.filtered import parse_filtered
 from campaigns.liquid.limits import weight
-from campaigns.liquid.tags.tag import BrazeTag
-from campaigns.liquid.values import to_text
+from campaigns.liquid.printing import to_text
+from campaigns.liquid.tags.tag import BrazeTag, parse_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from campaigns.liquid.expressions import Term
     from campaigns.liquid.stream import Stream
+    from campaigns.liquid.terms import Term
 
-_LINE = re.compile(r"[^\n]+")
-_LINE_PARTS = re.compile(r"\s*(?:(\w+)\s*)?(.*)", re.DOTALL)
+_LINE = re.compile(r"[^\S\n]*(?P<name>\w+)?[^\S\n]*(?P<rest>[^\n]*)\n?")
 
 
 class OutputNode(Node):
@@ -94,23 +92,26 @@ class LiquidTag(BrazeTag):
     def read(self, token: Token, stream: Stream) -> Node:
         """Read the lines as tags of their own."""
         inside = stream.within(self._tokens(stream))
-        return LiquidNode(token, None, get_parser(self.env).parse_block(inside, ()))
+        return LiquidNode(token, None, parse_nodes(self, inside, set()))
 
     def _tokens(self, stream: Stream) -> Iterator[Token]:
-        token, comments = stream.expression(), 0
+        token = stream.expression()
+        comments: list[Token] = []  # those that are open
         for line in _LINE.finditer(token.value):
-            parts = _LINE_PARTS.fullmatch(line.group().rstrip())
-            name, rest = (parts[1] or "", parts[2]) if parts else ("", "")
-            index = token.start_index + line.start()
-            comments += (name == "comment") - (name == "endcomment")
-            if comments or name == "endcomment" or not (name or rest) or (rest.startswith("#") and not name):
-                continue
-            if not name:
-                stream.refuse("Each line of {% liquid %} begins with the name of a tag.", token)
-            yield Token(TOKEN_TAG, name, index, token.source)
-            yield Token(TOKEN_EXPRESSION, rest, index + line.group().find(rest), token.source)
-        if comments > 0:
-            stream.refuse("comment is never closed; add endcomment", token)
+            name, rest = line["name"] or "", line["rest"].rstrip()
+            start = token.start_index + line.start("name" if name else "rest")
+            found = Token(TOKEN_TAG, name, start, token.source)
+            if name == "comment":
+                comments.append(found)
+            elif name == "endcomment" and comments:
+                comments.pop()
+            elif not comments and not name and rest and not rest.startswith("#"):
+                stream.refuse("Each line of {% liquid %} begins with the name of a tag.", found)
+            elif not comments and name:
+                yield found
+                yield Token(TOKEN_EXPRESSION, rest, token.start_index + line.start("rest"), token.source)
+        if comments:
+            stream.close(comments[-1], "endcomment")
 
 
 OUTPUT_TAGS = (OutputTag, EchoTag, RawTag, InlineCommentTag, LiquidTag)

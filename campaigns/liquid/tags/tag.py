@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from liquid.parser import get_parser
 from liquid.tag import Tag
 
 from campaigns.liquid import lexer
 from campaigns.liquid.limits import NESTING_LIMIT
-from campaigns.liquid.stream import Stream
 
 if TYPE_CHECKING:
     from liquid import BlockNode, Node, Token, TokenStream
 
     from campaigns.liquid.lexer import Cursor
+    from campaigns.liquid.stream import Stream
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -26,9 +26,7 @@ class BrazeTag(Tag):
 
     def parse(self, stream: TokenStream) -> Node:
         """Go past the tag's own token and read the rest."""
-        if not isinstance(stream, Stream):
-            raise TypeError("The tags of the Braze dialect read a Stream.")
-        return self.read(stream.next_token(), stream)
+        return self.read(stream.next_token(), cast("Stream", stream))  # our environment makes no other
 
     @abstractmethod
     def read(self, token: Token, stream: Stream) -> Node:
@@ -42,9 +40,14 @@ def parse_block(tag: BrazeTag, stream: Stream, ends: set[str], *, is_inner: bool
     """
     if is_inner:
         stream.next_token()
-    opened = stream.next_token()
+    stream.next_token()
+    return parse_nodes(tag, stream, ends)
+
+
+def parse_nodes(tag: BrazeTag, stream: Stream, ends: set[str]) -> BlockNode:
+    """Read up to one of the ending tags or the end; LiquidError when blocks stand too deep inside each other."""
     if stream.block_depth >= NESTING_LIMIT:
-        stream.refuse(f"Tags may stand inside each other at most {NESTING_LIMIT} deep.", opened)
+        stream.refuse(f"Tags may stand inside each other at most {NESTING_LIMIT} deep.", stream.current)
     return get_parser(tag.env).parse_block(stream, ends)
 
 

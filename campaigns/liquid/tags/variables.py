@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from campaigns.liquid.stream import Stream
 
 
+class Assign(AssignNode):
+    """An assignment that remembers what it found empty."""
+
+    __slots__ = ()
+
+    def render_to_output(self, context: Any, buffer: TextIO) -> int:
+        """Set the variable."""
+        with context.setting(self.name):
+            context.locals[self.name] = self.expression.evaluate(context)
+        return 0
+
+
 class AssignTag(BrazeTag):
     """`{% assign name = value | filter %}`."""
 
@@ -34,7 +46,7 @@ class AssignTag(BrazeTag):
         name = parse_name(cursor)
         if not cursor.take("="):
             cursor.refuse("A variable is set with {% assign name = value %}.")
-        return AssignNode(token, name=Identifier(name, token=token), expression=parse_filtered(cursor))
+        return Assign(token, name=Identifier(name, token=token), expression=parse_filtered(cursor))
 
 
 class Capture(CaptureNode):
@@ -44,8 +56,9 @@ class Capture(CaptureNode):
 
     def __init__(self, token: Token, name: Identifier, block: BlockNode) -> None:
         super().__init__(token, name, block)
+        block.blank = False  # captured spaces are kept, as in Ruby
         texts = [node.text for node in block.nodes if type(node) is ContentNode]
-        self._constant = "".join(texts) if len(texts) == len(block.nodes) and not block.blank else None
+        self._constant = "".join(texts) if len(texts) == len(block.nodes) else None
 
     def render_to_output(self, context: Any, buffer: TextIO) -> int:
         """Set the variable; also when a break leaves the capture early."""
@@ -53,10 +66,11 @@ class Capture(CaptureNode):
             context.locals[self.name] = self._constant
             return 0
         captured: Any = Output()
-        try:
-            self.block.render(context, captured)
-        finally:
-            context.locals[self.name] = captured.getvalue()
+        with context.setting(self.name):
+            try:
+                self.block.render(context, captured)
+            finally:
+                context.locals[self.name] = captured.getvalue()
         context.spend(len(context.locals[self.name]))
         return 0
 

@@ -1,14 +1,11 @@
-"""Checks for what a person's data does to a template: empty, a list, misspelt, or not what it seems."""
+"""Checks of what a template does with values: lists, accounts, times, and calculations that Braze does not do."""
 
 from __future__ import annotations
 
-import difflib
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from campaigns.liquid.data import NAMESPACES, USER_FIELDS, spelled
-from campaigns.liquid.lexer import MARK, NAME, REFERENCE, STRING, namespace_and_name
-from campaigns.liquid.lint.element import CONDITIONS, labels, variables
+from campaigns.liquid.lexer import MARK, STRING
+from campaigns.liquid.lint.element import labels
 from campaigns.liquid.lint.finding import Finding
 
 if TYPE_CHECKING:
@@ -20,117 +17,12 @@ if TYPE_CHECKING:
 
 _ROKT = "custom_attribute.${rokt:"
 _ACCOUNT = "custom_attribute.${rokt:account_"
-_TAKES_LISTS = {
-    "join",
-    "first",
-    "last",
-    "size",
-    "map",
-    "where",
-    "slice",
-    "concat",
-    "compact",
-    "reverse",
-    "sort",
-}
-_TAKES_LISTS |= {"sort_natural", "uniq", "property_accessor", "as_json_string"}
 _GIVES_LISTS = {"split", "map", "where", "concat", "compact", "reverse", "sort", "sort_natural", "uniq"}
+_TAKES_LISTS = _GIVES_LISTS - {"split"} | {"join", "first", "last", "size", "slice"}
+_TAKES_LISTS |= {"property_accessor", "as_json_string"}
 _CALCULATES = {"plus", "minus", "times", "divided_by", "modulo"}
 _ORDERS = {"<", ">", "<=", ">="}
 _TIMES = {"${date_of_birth}", "${last_used_app_date}"}
-_KEYWORDS = {
-    "true",
-    "false",
-    "nil",
-    "null",
-    "blank",
-    "empty",
-    "in",
-    "and",
-    "or",
-    "contains",
-    "continue",
-    "allow_false",
-}
-_KEYWORDS |= {"reversed", "limit", "offset", "cols", "forloop", "tablerowloop"}
-
-
-def missing_defaults(view: View) -> Iterator[Finding]:
-    """Values that are shown and may be empty."""
-    asked_later = {name for item in view.tags(*CONDITIONS) for name in variables(item.words)}
-    for item in view.elements:
-        if not item.is_shown or item.has_default or item.target in asked_later:
-            continue
-        for label in dict.fromkeys(labels(item.words)):
-            if not item.is_guarded(label):
-                yield Finding(
-                    item.line,
-                    "missing-default",
-                    f"{label} is empty for people without it, and nothing takes its place.",
-                    f"Add | default: '…' to it, or ask {{% if {label} != blank %}} first.",
-                )
-
-
-def unknown_fields(view: View) -> Iterator[Finding]:
-    """Profile fields that Braze does not have."""
-    for item in view.elements:
-        for word in item.words:
-            if word.kind == REFERENCE:
-                namespace, name = namespace_and_name(word.text)
-                if namespace == "user" and name not in USER_FIELDS:
-                    yield _unknown_field(item, name)
-
-
-def _unknown_field(item: Element, name: str) -> Finding:
-    close = difflib.get_close_matches(name[:40], USER_FIELDS, n=1)
-    fix = (
-        f"Did you mean ${{{close[0]}}}?"
-        if close
-        else f"For a custom attribute write custom_attribute.${{{name}}}."
-    )
-    return Finding(
-        item.line, "unknown-field", f"Braze has no profile field ${{{name}}}; it is always empty.", fix
-    )
-
-
-def bare_namespaces(view: View) -> Iterator[Finding]:
-    """`custom_attribute.name`, without the braces that make it a reference."""
-    for item in view.elements:
-        for word, dot, name in zip(item.words, item.words[1:], item.words[2:], strict=False):
-            is_path = word.kind == NAME and dot.text == "." and name.kind == NAME
-            if is_path and word.text in NAMESPACES and word.text not in {"user", "app", "context"}:
-                right = spelled(word.text, name.text)
-                message = f"{word.text}.{name.text} is no reference; it is always empty."
-                yield Finding(item.line, "no-dollar-braces", message, f"Write {right}.")
-
-
-def unknown_variables(view: View) -> Iterator[Finding]:
-    """Variables that nothing in this field sets."""
-    known = {item.target for item in view.tags("assign", "capture")} | _KEYWORDS | set(NAMESPACES)
-    known |= {
-        item.words[0].text for item in view.tags("for", "tablerow", "increment", "decrement") if item.words
-    }
-    known |= {"connected", *_saved(view)}
-    for item in view.elements:
-        for name in dict.fromkeys(_used(item)):
-            if name not in known:
-                message = f"Nothing in this field sets {name}; it is always empty."
-                fix = "Check the spelling, or set it with {% assign %}; other fields' variables are not seen here."
-                yield Finding(item.line, "unknown-variable", message, fix)
-
-
-def _used(item: Element) -> list[str]:
-    if item.is_shown:
-        return variables((*item.value, *(word for step in item.steps for word in step.arguments)))
-    return variables(item.words) if item.piece.name in CONDITIONS | {"for"} else []
-
-
-def _saved(view: View) -> Iterator[str]:
-    for item in view.tags("connected_content"):
-        found = item.piece.body.split()
-        yield from (name for option, name in pairwise(found) if option == ":save")
-    if any(view.tags("liquid")):
-        yield from (word for item in view.tags("liquid") for word in item.piece.body.split())
 
 
 def printed_lists(view: View) -> Iterator[Finding]:
@@ -162,9 +54,9 @@ def _gives_list(item: Element | None) -> bool:
 def first_account(view: View) -> Iterator[Finding]:
     """The first of a person's accounts, as if there were no other."""
     for item in view.elements:
-        if not any(label.startswith(_ACCOUNT) for label in labels(item.value)):
-            continue
-        if _takes_first(item.value) or (item.steps and item.steps[0].name == "first"):
+        is_account = any(label.startswith(_ACCOUNT) for label in labels(item.value))
+        takes_first = _takes_first(item.value) or (item.steps and item.steps[0].name == "first")
+        if item.is_shown and is_account and takes_first:
             yield Finding(
                 item.line,
                 "first-account-only",

@@ -1,0 +1,1 @@
+"""The speed of what the product exists for, beside its peers, in one run."""
