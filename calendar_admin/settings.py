@@ -183,6 +183,13 @@ UNFOLD = {
     "SITE_TITLE": "Calendar Admin",
     "SITE_HEADER": "Calendar Admin",
     "SITE_SYMBOL": "calendar_month",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("campaigns/favicon.svg"),
+        }
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_DROPDOWN": [],

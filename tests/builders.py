@@ -1,17 +1,23 @@
 """Plain builders: one row of each table, with everything filled in that a test does not care about."""
 
 import itertools
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from campaigns.models import (
     Account,
+    Attempt,
     Campaign,
+    Delivery,
+    Entry,
     Event,
+    Import,
     Segment,
     Send,
     Subscriber,
@@ -128,3 +134,60 @@ def make_send(event: Event | None = None, kind: Send.Kind = Send.Kind.CREATE, **
         setattr(send, name, value)
     send.save()
     return send
+
+
+def make_delivery(
+    send: Send | None = None, state: Delivery.State = Delivery.State.ACCEPTED, **columns: Any
+) -> Delivery:
+    """Make one delivery of a running send and enter it into the books; a person comes along unless given."""
+    send = send or make_send(state=Send.State.SENDING, started_at=timezone.now())
+    person = columns.pop("subscriber") if "subscriber" in columns else make_subscriber()
+    defaults = {"subscriber": person, "external_id": person.external_id if person else "erased"}
+    if state == Delivery.State.SENDING:
+        defaults |= {"lease_token": uuid.uuid4(), "lease_until": timezone.now() + timedelta(minutes=2)}
+    defaults |= {"subscriptions": "0:06423672-b6ba-4536-aa36-70788a7a0a36", "changed_at": timezone.now()}
+    made = Delivery.objects.create(send=send, state=state, **{**defaults, **columns})
+    name = f"{state.value}_count"
+    Send.objects.filter(pk=send.pk).update(**{"audience_count": F("audience_count") + 1, name: F(name) + 1})
+    send.refresh_from_db()
+    return made
+
+
+def make_attempt(
+    delivery: Delivery | None = None, outcome: str = Attempt.Outcome.ACCEPTED, **columns: Any
+) -> Attempt:
+    """Make one call for a delivery, answered now unless ``outcome`` is "" (open)."""
+    delivery = delivery or make_delivery()
+    at = timezone.now()
+    defaults = {
+        "number": delivery.attempts.count() + 1,
+        "operation": Attempt.Operation.CREATE,
+        "method": "POST",
+        "url": "https://api.roktcalendar.com/v1/subscriptionevent/shop",
+        "body": '{"event":{"eventId":"Event_0001_ada","title":"Summer sale"},"subscriptionIds":["a"]}',
+        "lease_token": uuid.uuid4(),
+        "opened_at": at,
+        "closed_at": at if outcome else None,
+        "elapsed_ms": 180 if outcome else None,
+        "status": 202 if outcome == Attempt.Outcome.ACCEPTED else None,
+    }
+    return Attempt.objects.create(delivery=delivery, outcome=outcome, **{**defaults, **columns})
+
+
+def make_entry(delivery: Delivery, **columns: Any) -> Entry:
+    """Put the event of a delivery on its person's calendar."""
+    defaults = {
+        "event": delivery.send.event,
+        "subscriber": delivery.subscriber,
+        "subscriptions": delivery.subscriptions,
+        "body": '{"eventId":"Event_0001_ada","title":"Summer sale"}',
+        "accepted_at": timezone.now(),
+    }
+    return Entry.objects.create(**{"delivery": delivery, **defaults, **columns})
+
+
+def make_import(**columns: Any) -> Import:
+    """Make an import that waits."""
+    workspace = columns.pop("workspace", None) or Workspace.objects.first() or make_workspace()
+    defaults = {"file_name": "export.zip", "path": "/nowhere/export", "byte_count": 1_000}
+    return Import.objects.create(workspace=workspace, **{**defaults, **columns})

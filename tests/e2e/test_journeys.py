@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 pytestmark = pytest.mark.e2e
 
@@ -73,8 +73,13 @@ def test_leaving_with_unsaved_changes_asks_first(visit):
     page = visit("marketer").page
     page.goto("/events/1/")
     page.get_by_label("Title").fill("Not saved yet")
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
 
     page.get_by_role("link", name="Home").first.click(no_wait_after=True)
 

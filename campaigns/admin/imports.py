@@ -1,0 +1,52 @@
+"""The list of imports; each has its own page."""
+
+from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.admin.pages import NOTHING, ListAdmin, column
+from campaigns.models import Import
+from campaigns.templatetags.moments import utc
+
+COLOURS = {
+    Import.State.WAITING: "info",
+    Import.State.RUNNING: "primary",
+    Import.State.FINISHED: "success",
+    Import.State.FAILED: "danger",
+}
+
+
+@admin.register(Import)
+class ImportAdmin(ListAdmin):
+    page_name = "import_detail"
+    new_page_name = "import_new"
+    list_display = ("file_name", "workspace", "state_label", "people", "problems", "by", "uploaded")
+    list_filter = ("state", "workspace")
+    list_select_related = ("workspace", "created_by")
+    search_fields = ("file_name",)
+    sortable_by = ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Import | None = None) -> bool:
+        """Nobody: where people came from stays known."""
+        return False
+
+    @column(_("state"), label=COLOURS)
+    def state_label(self, job: Import) -> tuple[str, str]:
+        return job.state, job.get_state_display()
+
+    @column(_("people read"))
+    def people(self, job: Import) -> str:
+        return intcomma(job.read_count)
+
+    @column(_("rows with a problem"))
+    def problems(self, job: Import) -> str:
+        return intcomma(job.problem_count)
+
+    @column(_("imported by"))
+    def by(self, job: Import) -> str:
+        return str(job.created_by or NOTHING)
+
+    @column(_("uploaded"))
+    def uploaded(self, job: Import) -> str:
+        return utc(job.created_at)

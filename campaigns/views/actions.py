@@ -1,0 +1,129 @@
+"""What somebody does to a send by a button: each returns what to say, or raises ``NotPossibleError``."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns import tasks
+from campaigns.models import Delivery, Entry, Send
+from campaigns.models.clock import now
+from campaigns.pipeline import compose
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody who has signed in: Django's middleware lets nobody else come this far."""
+
+    user: User
+
+
+Act = Callable[[Send, StaffRequest], str]
+
+CHANGE, RELEASE, DECIDE = "campaigns.change_send", "campaigns.release_send", "campaigns.decide_delivery"
+MOST_DECIDED_AT_ONCE = 1_000
+LARGEST_ID = 2**63 - 1
+
+
+def _pause(send: Send, request: StaffRequest) -> str:
+    compose.pause(send, by=request.user)
+    return _("Paused. What is on the wire now still arrives; everything else waits.")
+
+
+def _resume(send: Send, request: StaffRequest) -> str:
+    compose.resume(send, by=request.user)
+    tasks.look_now()
+    return _("It goes on. Nobody is sent to twice, and nobody is left out.")
+
+
+def _cancel(send: Send, request: StaffRequest) -> str:
+    count = compose.cancel(send, by=request.user)
+    return ngettext(
+        "Cancelled. %(count)s person who was still waiting does not get it.",
+        "Cancelled. %(count)s people who were still waiting do not get it.",
+        count,
+    ) % {"count": f"{count:,}"}
+
+
+def _retry(send: Send, request: StaffRequest) -> str:
+    reason = request.POST.get("reason", "")
+    count = compose.retry_failed(send, by=request.user, reasons=[reason] if reason else [])
+    tasks.look_now()
+    return ngettext("%(count)s delivery is tried again.", "%(count)s deliveries are tried again.", count) % {
+        "count": f"{count:,}"
+    }
+
+
+def _release(send: Send, request: StaffRequest) -> str:
+    compose.release(send, by=request.user)
+    tasks.look_now()
+    return _("Released.")
+
+
+def _decline(send: Send, request: StaffRequest) -> str:
+    if send.created_by_id == request.user.pk:
+        raise compose.NotPossibleError(_("This is your own request: cancel it instead."))
+    compose.decline(send, by=request.user, note=request.POST.get("note", ""))
+    return _("Declined. Nothing is sent.")
+
+
+def _decide(send: Send, request: StaffRequest) -> str:
+    verdict, ids = request.POST.get("verdict", ""), _chosen(send, request)
+    if verdict not in ("arrived", "again"):
+        raise compose.NotPossibleError(_("Say whether they arrived or are sent again."))
+    if not ids:
+        raise compose.NotPossibleError(_("Choose at least one delivery."))
+    note = request.POST.get("note", "").replace("\0", "")
+    count = compose.decide(send, by=request.user, ids=ids, arrived=verdict == "arrived", note=note)
+    tasks.look_now()
+    return ngettext("%(count)s delivery is decided.", "%(count)s deliveries are decided.", count) % {
+        "count": f"{count:,}"
+    }
+
+
+def _chosen(send: Send, request: StaffRequest) -> list[int]:
+    doubts = send.deliveries.filter(state=Delivery.State.IN_DOUBT).order_by("pk")
+    if not request.POST.get("all"):
+        typed = [text for text in request.POST.getlist("delivery") if text.isascii() and text.isdecimal()]
+        doubts = doubts.filter(pk__in=[int(text) for text in typed if len(text) < len(str(LARGEST_ID))])
+    return list(doubts.values_list("pk", flat=True)[:MOST_DECIDED_AT_ONCE])
+
+
+ACTIONS: dict[str, tuple[str, Act]] = {
+    "pause": (CHANGE, _pause),
+    "resume": (CHANGE, _resume),
+    "cancel": (CHANGE, _cancel),
+    "retry": (CHANGE, _retry),
+    "release": (RELEASE, _release),
+    "decline": (RELEASE, _decline),
+    "decide": (DECIDE, _decide),
+}
+
+
+def possible(send: Send, *, user: User) -> set[str]:
+    """Return the buttons that somebody has for a send as it is now; "move", "update" and "remove" are pages."""
+    fitting = {
+        "pause": send.state == Send.State.SENDING,
+        "resume": send.state == Send.State.PAUSED,
+        "cancel": send.state in Send.OPEN_STATES,
+        "retry": bool(send.failed_count) and _may_retry(send),
+        "release": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
+        "decline": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
+        "decide": bool(send.in_doubt_count),
+    }
+    buttons = {name for name, fits in fitting.items() if fits and user.has_perm(ACTIONS[name][0])}
+    if send.state in (Send.State.REQUESTED, Send.State.SCHEDULED) and user.has_perm(CHANGE):
+        buttons.add("move")
+    if send.state not in Send.OPEN_STATES and user.has_perm("campaigns.add_send") and _is_somewhere(send):
+        buttons |= {"update", "remove"}
+    return buttons
+
+
+def _may_retry(send: Send) -> bool:
+    states = (Send.State.SENDING, Send.State.PAUSED, Send.State.FINISHED)
+    return send.state in states and send.deliver_until > now()
+
+
+def _is_somewhere(send: Send) -> bool:
+    return Entry.objects.filter(event=send.event_id, state=Entry.State.PRESENT).exists()

@@ -1,0 +1,200 @@
+"""The home page: what is running, what comes next, what needs a decision, and how to begin."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.models import Account, Campaign, Event, Segment, Send, Subscriber
+from campaigns.models.clock import now
+from campaigns.reports.progress import progress
+
+MOST_SHOWN = 5
+SENDS = Send.objects.select_related("account", "event__campaign").defer("rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number and the list of rows behind it."""
+
+    label: str
+    number: int
+    link: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that waits for a person: what, where, and how urgent it is (bad, warn or info)."""
+
+    text: str
+    link: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the beginning."""
+
+    title: str
+    text: str
+    link: str
+    permission: str
+    is_done: bool
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to the admin's index what staff want to know first; called by Unfold."""
+    context["title"] = _("Home")
+    if not request.user.has_perm("campaigns.view_send"):
+        return context
+    running = SENDS.filter(state__in=(Send.State.SENDING, Send.State.PAUSED)).order_by("started_at")
+    scheduled = SENDS.filter(state=Send.State.SCHEDULED).order_by("scheduled_at")
+    return context | {
+        "tiles": tiles(),
+        "running": [progress(send) for send in running[:MOST_SHOWN]],
+        "scheduled": scheduled[:MOST_SHOWN],
+        "decisions": decisions(),
+        "campaigns": recent_campaigns(),
+        **beginning(request),
+    }
+
+
+def beginning(request: HttpRequest) -> dict[str, Any]:
+    """Return the steps to the first send, until there is one."""
+    found = [] if Send.objects.exists() else steps()
+    following = next((step for step in found if not step.is_done), None)
+    may_take = following is not None and request.user.has_perm(following.permission)
+    return {"steps": found, "next_step": following, "may_take_next": may_take}
+
+
+def tiles() -> list[Tile]:
+    """Return the five numbers on top."""
+    found = Send.objects.aggregate(
+        sending=Count("pk", filter=Q(state=Send.State.SENDING)),
+        scheduled=Count("pk", filter=Q(state=Send.State.SCHEDULED)),
+        requested=Count("pk", filter=Q(state=Send.State.REQUESTED)),
+        in_doubt=Sum("in_doubt_count", default=0),
+        failed=Sum("failed_count", default=0),
+    )
+    sends = reverse("admin:campaigns_send_changelist")
+    history = reverse("admin:campaigns_delivery_changelist")
+    return [
+        Tile(_("Sending now"), found["sending"], f"{sends}?state__exact=sending"),
+        Tile(_("Scheduled"), found["scheduled"], f"{sends}?state__exact=scheduled"),
+        Tile(_("Waiting for release"), found["requested"], f"{sends}?state__exact=requested", "warn"),
+        Tile(_("Deliveries in doubt"), found["in_doubt"], f"{history}?state=in_doubt", "warn"),
+        Tile(_("Deliveries failed"), found["failed"], f"{history}?state=failed", "bad"),
+    ]
+
+
+def decisions() -> list[Decision]:
+    """Return what waits for somebody, the most urgent first."""
+    stopped = Account.objects.exclude(stopped_at=None)
+    requested = SENDS.filter(state=Send.State.REQUESTED)
+    doubtful = SENDS.filter(in_doubt_count__gt=0)
+    failed = SENDS.filter(failed_count__gt=0, deliver_until__gt=now()).exclude(state=Send.State.CANCELLED)
+    return [
+        *(_stopped(account) for account in stopped),
+        *(_requested(send) for send in requested[:MOST_SHOWN]),
+        *(_doubtful(send) for send in doubtful[:MOST_SHOWN]),
+        *(_failed(send) for send in failed[:MOST_SHOWN]),
+    ]
+
+
+def _stopped(account: Account) -> Decision:
+    text = _("%(account)s is stopped: %(reason)s") % {"account": account, "reason": account.stopped_reason}
+    return Decision(text, reverse("admin:campaigns_account_change", args=[account.pk]), "bad")
+
+
+def _requested(send: Send) -> Decision:
+    text = _("Send #%(number)s of “%(event)s” waits for a second person to release it.")
+    return Decision(text % _named(send), _page_of(send), "info")
+
+
+def _doubtful(send: Send) -> Decision:
+    text = ngettext(
+        "%(count)s delivery of “%(event)s” is in doubt: the call left and no answer came.",
+        "%(count)s deliveries of “%(event)s” are in doubt: the calls left and no answer came.",
+        send.in_doubt_count,
+    )
+    return Decision(text % {**_named(send), "count": f"{send.in_doubt_count:,}"}, _page_of(send), "warn")
+
+
+def _failed(send: Send) -> Decision:
+    text = ngettext(
+        "%(count)s delivery of “%(event)s” failed and can still be tried again.",
+        "%(count)s deliveries of “%(event)s” failed and can still be tried again.",
+        send.failed_count,
+    )
+    return Decision(text % {**_named(send), "count": f"{send.failed_count:,}"}, _page_of(send), "bad")
+
+
+def _named(send: Send) -> dict[str, Any]:
+    return {"number": send.pk, "event": send.event.title}
+
+
+def _page_of(send: Send) -> str:
+    return reverse("send_detail", args=[send.pk])
+
+
+def recent_campaigns() -> QuerySet[Campaign]:
+    """Return the newest campaigns with how many events they have, and the events still to come."""
+    coming = Event.objects.filter(start_local__gte=now().replace(tzinfo=None)).order_by("start_local")
+    campaigns = Campaign.objects.filter(is_archived=False).select_related("account", "segment")
+    counted = campaigns.annotate(event_count=Count("events"))
+    return counted.prefetch_related(Prefetch("events", coming, to_attr="coming"))[:MOST_SHOWN]
+
+
+def steps() -> list[Step]:
+    """Return the way from an empty installation to the first send."""
+    campaign = Campaign.objects.filter(is_archived=False).first()
+    event = Event.objects.order_by("-pk").first()
+    return [
+        Step(
+            _("Add an account"),
+            _("The Rokt Calendar account: its code and the client id and secret that Rokt gave you."),
+            reverse("admin:campaigns_account_add"),
+            "campaigns.add_account",
+            Account.objects.exists(),
+        ),
+        Step(
+            _("Import subscribers"),
+            _("A Braze export with the rokt:* attributes, so that there is somebody to send to."),
+            reverse("import_new"),
+            "campaigns.add_import",
+            Subscriber.objects.exists(),
+        ),
+        Step(
+            _("Build a segment"),
+            _("Say in a rule who gets an event; the number of people shows at once."),
+            reverse("segment_new"),
+            "campaigns.add_segment",
+            Segment.objects.exists(),
+        ),
+        Step(
+            _("Begin a campaign"),
+            _("A name, the account, the audience."),
+            reverse("campaign_new"),
+            "campaigns.add_campaign",
+            campaign is not None,
+        ),
+        Step(
+            _("Compose an event"),
+            _("Title, time, place, reminder; see it as each person will."),
+            reverse("event_new", args=[campaign.pk]) if campaign else reverse("campaign_new"),
+            "campaigns.add_event",
+            event is not None,
+        ),
+        Step(
+            _("Review and send"),
+            _("Check who gets what, and queue it: now or at a time."),
+            reverse("send_review", args=[event.pk, "create"]) if event else reverse("campaign_new"),
+            "campaigns.add_send",
+            is_done=False,  # these steps disappear with the first send
+        ),
+    ]

@@ -1,0 +1,15 @@
+"""Every page of ours inside the admin's shell."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, title: str, status: int = 200
+) -> HttpResponse:
+    """Render a whole page: the shell (navigation, account menu, messages) around ``template``."""
+    shell = {**admin.site.each_context(request), "title": title}
+    return render(request, template, {**shell, **context}, status=status)

@@ -1,0 +1,163 @@
+"""What is looked at before a send is queued: who, what, from where, and what speaks against it."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from campaigns import liquid
+from campaigns.models import Entry, Event, Send, Subscriber, Subscription
+from campaigns.pipeline import audience, plan, preview, render, validate
+from campaigns.segments import rules
+
+TOKENS = uuid.UUID("6f0a4c0e-95f7-4c3e-9d61-2f2b7a1f9b55")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One person's call as it would leave, or the reason why there would be none."""
+
+    person: Subscriber
+    preview: preview.Preview | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of an event that differs from what was sent before."""
+
+    field: Any
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A send that is not queued yet, and everything there is to say about it at this moment."""
+
+    send: Send
+    plan: plan.Plan
+    problems: list[validate.Problem]
+    audience: str
+    example: Example | None
+    previous: Send | None
+    changes: list[Change]
+
+    @property
+    def blocking(self) -> list[validate.Problem]:
+        """What keeps the send back."""
+        return [problem for problem in self.problems if problem.blocks]
+
+    @property
+    def warnings(self) -> list[validate.Problem]:
+        """What should be looked at first."""
+        return [problem for problem in self.problems if not problem.blocks]
+
+
+def review(send: Send, *, by: User, starts_at: datetime) -> Review:
+    """Look at a drafted send as if it were started at ``starts_at``."""
+    try:
+        words = rules.sentence(rules.parse(send.rule)) if send.rule is not None else ""
+        people = _plan(send)
+        fault: list[validate.Problem] = []
+        example = _example(send)
+    except rules.RuleError as error:
+        words, people, example = "", _nobody(send), None
+        fault = [validate.Problem("segment", "rule", _("The audience is not understood: %s") % error)]
+    found = validate.send_problems(send, people, starts_at=starts_at)
+    previous = send.event.sends.exclude(started_at=None).order_by("-pk").first() if send.event.pk else None
+    return Review(
+        send=send,
+        plan=people,
+        problems=[_with_link(problem, send, by=by) for problem in fault or found],
+        audience=words,
+        example=example,
+        previous=previous,
+        changes=_changes(send, previous) if previous and send.kind == Send.Kind.UPDATE else [],
+    )
+
+
+def submit_token(event: Event, kind: str) -> uuid.UUID:
+    """Return the token of the next send of an event: the same in every tab, until there is a send with it."""
+    return uuid.uuid5(TOKENS, f"{event.pk}/{kind}/{event.sends.count()}")
+
+
+def seen(event: Event) -> str:
+    """Name what a reviewer looks at: the versions of the event and of the audience."""
+    segment = event.campaign.segment
+    return f"{event.version}/{segment.pk if segment else 0}/{segment.version if segment else 0}"
+
+
+def _plan(send: Send) -> plan.Plan:
+    without_audience = send.kind == Send.Kind.CREATE and send.segment is None
+    return _nobody(send) if without_audience else plan.plan(send)
+
+
+def _nobody(send: Send) -> plan.Plan:
+    return plan.Plan(0, 0, 0, send.account.rate_per_second)
+
+
+def _example(send: Send) -> Example | None:
+    """Return the call of the first person who would get one."""
+    person, subscriptions = _first(send)
+    if person is None:
+        return None
+    content = render.Content.from_json(send.content)
+    try:
+        shown = preview.preview(
+            content,
+            account=send.account,
+            kind=Send.Kind(send.kind),
+            subscriber=person,
+            subscriptions=subscriptions,
+        )
+    except (render.RenderError, liquid.LiquidError) as error:
+        return Example(person, None, str(error))
+    return Example(person, shown)
+
+
+def _first(send: Send) -> tuple[Subscriber | None, list[Subscription]]:
+    present = Entry.objects.filter(event=send.event, state=Entry.State.PRESENT)
+    if send.kind != Send.Kind.CREATE:
+        entry = present.select_related("subscriber").first()
+        return (entry.subscriber if entry else None), []
+    if send.segment is None:
+        return None, []
+    matching = audience.matching(send).exclude(rokt_id="").select_related("subscriber")
+    first = matching.exclude(subscriber__in=present.values("subscriber")).order_by("subscriber").first()
+    if first is None:
+        return None, []
+    return first.subscriber, list(matching.filter(subscriber=first.subscriber))
+
+
+def _changes(send: Send, previous: Send) -> list[Change]:
+    return [
+        Change(_label(name), previous.content.get(name), value)
+        for name, value in send.content.items()
+        if previous.content.get(name) != value and not name.endswith("_fold")
+    ]
+
+
+def _label(name: str) -> Any:
+    return next(field.verbose_name for field in Event._meta.fields if field.name == name)
+
+
+def _with_link(problem: validate.Problem, send: Send, *, by: User) -> validate.Problem:
+    """Lead to the page that mends it, for those who may open that page."""
+    if problem.field == "account" and not by.has_perm("campaigns.change_account"):
+        return replace(problem, link="", message=f"{problem.message} {_('An admin has to mend this.')}")
+    if problem.link or problem.field == "scheduled_at":
+        return problem
+    if problem.field == "segment":
+        return replace(problem, link=_audience_page(send))
+    return replace(problem, link=reverse("event_edit", args=[send.event_id]))
+
+
+def _audience_page(send: Send) -> str:
+    if send.segment_id:
+        return reverse("segment_edit", args=[send.segment_id])
+    return reverse("campaign_detail", args=[send.event.campaign_id])

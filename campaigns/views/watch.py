@@ -1,0 +1,57 @@
+"""What the page of a send shows: the numbers that are live, and everything around them."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from campaigns.models import Delivery, Send
+from campaigns.models.clock import now
+from campaigns.pipeline.record import books
+from campaigns.reports.progress import failures, progress
+from campaigns.segments import rules
+from campaigns.views.actions import MOST_DECIDED_AT_ONCE, possible
+from campaigns.views.review import review
+
+DOUBTS_SHOWN_COUNT = 50
+
+
+def numbers(send: Send, *, user: User, said: str = "") -> dict[str, Any]:
+    """Return the live part. ``said`` is the tenth that the page announced last; a new one is announced once."""
+    found = progress(send)
+    tenth = str(found.percent // 10 * 10)
+    return {
+        "send": send,
+        "progress": found,
+        "balance": balance(send),
+        "failures": failures(send) if send.failed_count else [],
+        "may": possible(send, user=user),
+        "tenth": tenth,
+        "announces": bool(said) and said != tenth,
+    }
+
+
+def balance(send: Send) -> books.Balance:
+    """Count the rows anew where nothing moves; while it runs, rows and counts are read a moment apart."""
+    moves = send.sending_count or send.state == Send.State.SENDING
+    return books.Balance(send, send.books, send.books) if moves else books.check(send)
+
+
+def whole(send: Send, *, user: User) -> dict[str, Any]:
+    """Return everything on the page."""
+    waits = send.state in (Send.State.REQUESTED, Send.State.SCHEDULED)
+    doubts = send.deliveries.filter(state=Delivery.State.IN_DOUBT).order_by("pk")
+    return {
+        **numbers(send, user=user),
+        "review": review(send, by=user, starts_at=max(send.scheduled_at, now())) if waits else None,
+        "audience": _audience(send),
+        "doubts": doubts[:DOUBTS_SHOWN_COUNT] if send.in_doubt_count else [],
+        "most_decided": MOST_DECIDED_AT_ONCE,
+        "actions": send.actions.select_related("by"),
+    }
+
+
+def _audience(send: Send) -> str:
+    try:
+        return rules.sentence(rules.parse(send.rule)) if send.rule is not None else ""
+    except rules.RuleError as error:
+        return str(error)

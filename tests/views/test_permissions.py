@@ -1,0 +1,195 @@
+"""Every address, every role: readers change nothing, strangers see nothing, and nothing is ever a 500."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from campaigns.models import Calendar, Delivery, Send
+from tests import builders
+
+# What everybody may do for themselves, and what only draws: none of it touches anything that is kept for others.
+OWN_BUSINESS = {
+    "set_language", "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done",
+    "admin:index", "admin:jsi18n", "admin:autocomplete", "admin:search", "admin:app_list", "admin:view_on_site",
+    "javascript-catalog",
+}  # fmt: skip
+ONLY_DRAWS = {"event_preview", "event_zones", "event_people", "segment_count"}
+
+READ_BY_AUDITORS = {
+    "campaign_detail", "event_edit", "segment_edit", "send_review", "send_detail", "send_progress", "send_move",
+    "delivery_detail", "history_csv", "import_detail",
+    *(f"admin:campaigns_{model}_changelist" for model in (
+        "account", "calendar", "campaign", "delivery", "import", "segment", "send", "subscriber", "workspace",
+    )),
+    *(f"admin:campaigns_{model}_change" for model in ("account", "calendar", "subscriber", "workspace")),
+}  # fmt: skip
+
+
+@pytest.fixture
+def pks(event):
+    """The primary keys that fill the addresses, by the first word of an address's name."""
+    person = builders.make_subscriber("ada")
+    builders.make_subscription(person, event.account)
+    send = builders.make_send(event, state=Send.State.SENDING, started_at=timezone.now())
+    delivery = builders.make_delivery(send, Delivery.State.FAILED, subscriber=person)
+    calendar = Calendar.objects.create(account=event.account, code="offers")
+    return {
+        "campaign": event.campaign_id,
+        "event": event.pk,
+        "segment": event.campaign.segment_id,
+        "send": send.pk,
+        "delivery": delivery.pk,
+        "import": builders.make_import().pk,
+        "account": event.account_id,
+        "calendar": calendar.pk,
+        "subscriber": person.pk,
+        "workspace": person.workspace_id,
+        "user": builders.make_user("marketer").pk,
+    }
+
+
+def patterns(resolver: Any = None, space: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, f"{entry.namespace}:" if entry.namespace else space)
+        elif isinstance(entry, URLPattern) and entry.name:
+            yield space + entry.name, entry.pattern
+
+
+def addresses(pks: dict[str, int]) -> dict[str, str]:
+    """Every address of the web app that has a name, with what is really there filled in."""
+    found = {}
+    for name, pattern in patterns():
+        words = name.removeprefix("admin:").removeprefix("campaigns_").removeprefix("auth_").split("_")
+        kinds = {"pk": words[0], "object_id": words[0], "id": words[0], "campaign_pk": "campaign"}
+        if name == "send_review":
+            kinds["pk"] = "event"
+        values = {key: pks.get(kinds.get(key, ""), "") for key in pattern.converters}
+        values |= {
+            key: {"kind": "create", "action": "pause", "app_label": "campaigns"}[key]
+            for key in values
+            if key in ("kind", "action", "app_label")
+        }
+        try:
+            found[name] = reverse(name, kwargs=values)
+        except NoReverseMatch:
+            assert name in ("admin:app_list", "admin:view_on_site"), name
+    return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """All that is kept for others; last_login is everybody's own."""
+    models: list[Any] = [*apps.get_app_config("campaigns").get_models(), Group]
+    kept = {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
+    kept["User"] = list(User.objects.order_by("pk").values("pk", "username", "is_superuser", "is_active"))
+    return kept
+
+
+def test_the_walk_knows_every_address(pks):
+    found = addresses(pks)
+
+    assert set(found) >= READ_BY_AUDITORS | ONLY_DRAWS
+    assert len(found) > 80
+
+
+def test_auditors_read_everything_and_change_nothing(auditor, pks):
+    before = everything()
+
+    for name, address in addresses(pks).items():
+        if name in OWN_BUSINESS:
+            continue
+        got, posted = auditor.get(address), auditor.post(address, {"post": "yes", "name": "x", "when": "now"})
+        if name in READ_BY_AUDITORS:
+            assert got.status_code == 200, name
+        assert got.status_code in (200, 302, 400, 403, 404, 405), name
+        if name not in ONLY_DRAWS:
+            assert posted.status_code in (403, 405), name
+        for method in (auditor.put, auditor.patch, auditor.delete):
+            assert method(address).status_code in (200, 302, 403, 405), name
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_are_sent_to_the_sign_in_page(pks, method):
+    before, nobody = everything(), Client()
+
+    for name, address in addresses(pks).items():
+        if name in ("set_language", "admin:login", "admin:jsi18n", "admin:logout"):
+            continue
+        response = getattr(nobody, method)(address)
+        assert response.status_code == 302, name
+        assert response["Location"].startswith(reverse("admin:login")), name
+
+    assert everything() == before
+
+
+def test_staff_without_a_role_see_nothing(pks):
+    before, nobody = everything(), builders.make_client("")
+    before["User"] = everything()["User"]
+
+    for name, address in addresses(pks).items():
+        if name in OWN_BUSINESS:
+            continue
+        for response in (nobody.get(address), nobody.post(address)):
+            assert response.status_code in (403, 405), name
+
+    assert everything() == before
+
+
+def test_marketers_do_not_see_setup_or_staff(marketer, pks):
+    for name, address in addresses(pks).items():
+        if name.startswith(("admin:campaigns_account", "admin:campaigns_workspace", "admin:auth_")):
+            assert marketer.get(address).status_code in (403, 405), name
+            assert marketer.post(address, {"name": "x"}).status_code == 403, name
+
+
+@pytest.mark.parametrize("action", ["release", "decline", "decide"])
+def test_marketers_neither_release_nor_decide(marketer, pks, action):
+    address = reverse("send_action", args=[pks["send"], action])
+
+    assert marketer.post(address, {"verdict": "again", "note": "x", "all": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("pk", [999_999, 0, 10**18, 10**30])
+def test_what_is_not_there_is_not_found_for_anybody(admin, pks, pk):
+    nowhere = dict.fromkeys(pks, pk)
+    for name, address in addresses(nowhere).items():
+        if name in OWN_BUSINESS | ONLY_DRAWS or str(pk) not in address:
+            continue
+        assert admin.get(address).status_code in (404, 405, 403), name
+        assert admin.post(address).status_code in (404, 405, 403), name
+
+
+def test_posts_without_the_token_of_the_form_are_refused(pks):
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(builders.make_user("approver"))
+
+    for action in ("pause", "cancel", "retry", "release"):
+        assert careful.post(reverse("send_action", args=[pks["send"], action])).status_code == 403
+    assert careful.post(reverse("send_review", args=[pks["event"], "create"])).status_code == 403
+    assert careful.post(reverse("import_new")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https:evil.example", "\\evil.example", "/\\evil.example"]
+)
+def test_signing_in_leads_to_pages_of_ours_only(db, target):
+    user = builders.make_user("auditor")
+    user.set_password("long enough")
+    user.save()
+
+    response = Client().post(
+        f"{reverse('admin:login')}?next={target}",
+        {"username": user.username, "password": "long enough", "next": target},
+    )
+
+    there = urljoin("http://testserver/login/", response["Location"].replace("\\", "/"))
+    assert urlsplit(there).netloc == "testserver"
