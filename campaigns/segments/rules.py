@@ -2,8 +2,8 @@
 
 A group is ``{"match": "all" | "any" | "none", "rules": [...]}``, a condition
 ``{"field": "calendar_code", "op": "is_any_of", "values": ["a", "b"]}``, and ``{"person": <group>}`` means
-"this person has some subscription for which the group holds". The root is a group. A rule picks subscriptions;
-a group without rules picks all of them.
+"this person has some subscription for which the group holds"; these do not nest. The root is a group. A rule
+picks subscriptions; a group without rules picks all of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,6 +155,8 @@ def _person(data: Mapping[str, object], path: Path, *, depth: int) -> Person:
     group = data["person"]
     if not isinstance(group, dict) or "match" not in group:
         raise RuleError((*path, "person"), _("A rule about the person needs a group."))
+    if "person" in path:  # it would say nothing new, and SQLite's parser is not made for such depths
+        raise RuleError(path, _("A rule about the person cannot lie inside another one."))
     return Person(_group(group, (*path, "person"), depth=depth))
 
 

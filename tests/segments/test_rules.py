@@ -44,7 +44,7 @@ def test_a_stored_rule_becomes_a_tree() -> None:
     )
 
 
-@given(worlds.rules)
+@given(worlds.rules())
 def test_a_rule_survives_storage_unchanged(rule) -> None:
     stored = json.loads(json.dumps(to_json(rule)))
     assert parse(stored) == rule
