@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from campaigns import tasks
-from campaigns.admin.pages import ListAdmin, ReadOnlyAdmin, column
+from campaigns.admin.pages import NOTHING, ListAdmin, ReadOnlyAdmin, column
 from campaigns.forms.account import AccountForm, WorkspaceForm
 from campaigns.models import Account, Breaker, Calendar, RateLimit, Token, Workspace
 from campaigns.pipeline import render
@@ -43,7 +43,7 @@ class SetupAdmin(ListAdmin):
 class AccountAdmin(SetupAdmin):
     form = AccountForm
     secret_name = "client_secret"  # noqa: S105 - the name of a field
-    list_display = ("name", "code", "where", "state_label", "rate_per_second", "needs_approval")
+    list_display = ("name", "code", "where", "state_label", "rate_per_second", "released_by")
     search_fields = ("name", "code")
     change_form_outer_before_template = "admin/campaigns/account/_panel.html"
     fieldsets: ClassVar[Any] = (
@@ -101,6 +101,10 @@ class AccountAdmin(SetupAdmin):
 
     def _back(self, account: Account) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:campaigns_account_change", args=[account.pk]))
+
+    @column(gettext_lazy("sends are released by"))
+    def released_by(self, account: Account) -> str:
+        return _("a second person") if account.needs_approval else NOTHING
 
     @column(gettext_lazy("API address"))
     def where(self, account: Account) -> str:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from campaigns.admin.pages import ListAdmin, column
+from campaigns.admin.pages import NOTHING, ListAdmin, column
+from campaigns.templatetags.moments import utc
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
@@ -25,14 +26,14 @@ class StaffAdmin(UserAdmin[User], ListAdmin):  # type: ignore[misc]  # Unfold ch
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "full_name", "email", "roles", "is_active", "last_login")
+    list_display = ("username", "full_name", "email", "roles", "is_active", "signed_in")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("signed_in", "joined")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", *ABOUT)}),
         (_("Role"), {"fields": ("groups", "is_active")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+        (_("Dates"), {"fields": ("signed_in", "joined")}),
     )
     add_fieldsets: Any = (
         (None, {"fields": ("username", *ABOUT, "groups", "usable_password", "password1", "password2")}),
@@ -74,6 +75,14 @@ class StaffAdmin(UserAdmin[User], ListAdmin):  # type: ignore[misc]  # Unfold ch
     @column(_("name"))
     def full_name(self, user: User) -> str:
         return user.get_full_name()
+
+    @column(_("last signed in"))
+    def signed_in(self, user: User) -> str:
+        return utc(user.last_login) or NOTHING
+
+    @column(_("added"))
+    def joined(self, user: User) -> str:
+        return utc(user.date_joined)
 
     @column(_("roles"))
     def roles(self, user: User) -> str:

@@ -33,7 +33,8 @@ def question(name: str, wall: datetime, zone: str, *, fold: int | None) -> Quest
     if isinstance(found, timezones.Gap):
         return Question(
             name,
-            _("Clocks in %(zone)s skip %(time)s: they are set forward that night. Choose another time.") % words,
+            _("Clocks in %(zone)s skip %(time)s: they are set forward that night. Choose another time.")
+            % words,
             tuple(
                 (moment.local.isoformat(timespec="minutes"), str(moment))
                 for moment in (found.before, found.after)
@@ -51,11 +52,12 @@ def question(name: str, wall: datetime, zone: str, *, fold: int | None) -> Quest
     return None
 
 
-class FoldField(forms.TypedChoiceField):
+class FoldField(forms.Field):
     """Which of two equal readings of the clock is meant; None while nobody has said."""
 
-    def __init__(self) -> None:
-        super().__init__(choices=[("0", "0"), ("1", "1")], coerce=int, empty_value=None, required=False)
+    def clean(self, value: object) -> int | None:
+        """Return 0 or 1; whatever else was posted is no answer."""
+        return int(str(value)) if value in ("0", "1") else None
 
 
 def zone_choices(current: str) -> list[tuple[str, str]]:

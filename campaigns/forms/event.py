@@ -78,8 +78,8 @@ class EventForm(forms.ModelForm[Event]):
     )
     start_local = WallTimeField(label=gettext_lazy("Start"))
     end_local = WallTimeField(label=gettext_lazy("End"))
-    start_fold = FoldField()
-    end_fold = FoldField()
+    start_fold = FoldField(required=False)
+    end_fold = FoldField(required=False)
     timezone = ZoneField(label=gettext_lazy("Time zone"))
     notify_before_minutes = MinutesField(
         label=gettext_lazy("Reminder"),

@@ -26,6 +26,11 @@ WALL_TIME = re.compile(
 YEARS = range(2000, 2101)
 
 
+def row_id(text: str) -> int:
+    """Return the id in a text; 0, which nothing has, where there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def is_blank(text: str) -> bool:
     """Tell whether nothing of a text can be seen: blanks, marks of no width, letters without a shape."""
     return all(unicodedata.category(letter)[0] in "ZCM" or letter in INVISIBLE_LETTERS for letter in text)

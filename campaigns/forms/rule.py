@@ -60,8 +60,8 @@ class Node:
 def read(data: QueryDict, prefix: str = ROOT, *, depth: int = 0) -> Draft:
     """Return what the form says; rows below the deepest that a rule may have are left for the check to refuse."""
     inner: list[Draft] = []
-    for place in itertools.count():
-        name = f"{prefix}.{place}"
+    for number in itertools.count():
+        name = f"{prefix}.{number}"
         if f"{name}-match" in data and depth <= rules.MAX_DEPTH:
             group = read(data, name, depth=depth + 1)
             inner.append({"person": group} if data.get(f"{name}-who") == "person" else group)
@@ -84,16 +84,15 @@ def _condition(data: QueryDict, name: str) -> Draft:
 def edit(draft: Draft, action: str) -> str:
     """Do what a button says, such as "add:r.1", in place; return the name of the row where the cursor goes."""
     verb, _colon, name = action.partition(":")
-    places = (
-        [int(place) for place in name.split(".")[1:]]
-        if re.fullmatch(r"r(\.\d{1,3})*", name, re.ASCII)
-        else []
-    )
+    if not re.fullmatch(r"r(\.\d{1,3})*", name, re.ASCII):
+        return ""
+    places = [int(step) for step in name.split(".")[1:]]
+    row = {"field": "", "op": "", "values": []}
     new = {
-        "add": {"field": "", "op": "", "values": []},
-        "group": {"match": "any", "rules": []},
-        "none": {"match": "none", "rules": []},
-        "person": {"person": {"match": "all", "rules": []}},
+        "add": row,
+        "group": {"match": "any", "rules": [row]},
+        "none": {"match": "none", "rules": [row]},
+        "person": {"person": {"match": "all", "rules": [row]}},
     }.get(verb)
     if verb == "remove" and places and (parent := _at(draft, places[:-1])) is not None:
         del parent["rules"][places[-1] : places[-1] + 1]
@@ -102,7 +101,8 @@ def edit(draft: Draft, action: str) -> str:
     if new is None or group is None:
         return name
     group["rules"].append(new)
-    return f"{name}.{len(group['rules']) - 1}"
+    made = f"{name}.{len(group['rules']) - 1}"
+    return made if new is row else f"{made}.0"
 
 
 def _at(draft: Draft, places: list[int]) -> Draft | None:
@@ -163,6 +163,11 @@ def _name(path: rules.Path) -> str:
     """Return the name of the row that a fault of the whole rule lies in; numbers of values are no rows."""
     places = [str(step) for before, step in itertools.pairwise(("", *path)) if before == "rules"]
     return ".".join((ROOT, *places))
+
+
+def place(name: str) -> str:
+    """Return a row's place as people count: "2.1" for "r.1.0"."""
+    return ".".join(str(int(step) + 1) for step in name.split(".")[1:])
 
 
 def field_names(draft: Draft) -> list[str]:

@@ -26,6 +26,7 @@ class SegmentForm(forms.ModelForm[Segment]):
         label=gettext_lazy("Name"),
         max_length=200,
         help_text=gettext_lazy("Campaigns offer the segment under this name."),
+        error_messages={"unique": gettext_lazy("Another segment has this name. Choose a different one.")},
     )
     description = ParagraphsField(
         label=gettext_lazy("Description"),
@@ -38,9 +39,6 @@ class SegmentForm(forms.ModelForm[Segment]):
     class Meta:
         model = Segment
         fields = ["name", "description"]
-        error_messages = {
-            "name": {"unique": gettext_lazy("Another segment has this name. Choose a different one.")}
-        }
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, instance: Segment, read_only: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaigns.models import Attempt, Delivery, Entry, Send
+from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
 from campaigns.pipeline import record, render
 from integrations.rokt import wire
 
@@ -31,9 +31,14 @@ class Calls:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
         repeated = record.last_calls([row for row in rows if row.retry_count])
         present = self._contents_now(rows)
-        return [
-            self._again(repeated[row.pk]) if row.pk in repeated else self._anew(row, present) for row in rows
-        ]
+        return [self._write(row, repeated.get(row.pk), present) for row in rows]
+
+    def _write(
+        self, row: Delivery, earlier: Attempt | None, present: Mapping[int, str]
+    ) -> record.Intent | record.Unfit:
+        if row.subscriber is None or not row.subscriber.is_active:
+            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT)
+        return self._again(earlier) if earlier else self._anew(row, row.subscriber, present)
 
     def _contents_now(self, rows: Sequence[Delivery]) -> Mapping[int, str]:
         """What those about to get an update have on their calendars, by subscriber."""
@@ -52,10 +57,9 @@ class Calls:
             content=render.content_of(earlier.body),
         )
 
-    def _anew(self, row: Delivery, present: Mapping[int, str]) -> record.Intent | record.Unfit:
-        person = row.subscriber
-        if person is None or not person.is_active:
-            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT)
+    def _anew(
+        self, row: Delivery, person: Subscriber, present: Mapping[int, str]
+    ) -> record.Intent | record.Unfit:
         try:
             written = self.writer.write(external_id=row.external_id, data=render.person(person))
             call = render.call(self.send.kind, self.where, written.event, row.subscription_ids)

@@ -94,7 +94,7 @@ def queue(send: Send, *, by: User, scheduled_at: datetime, zone: str = "", submi
 
     Raises ``NotPossibleError`` with every reason that keeps the send back.
     """
-    Event.objects.select_for_update().get(pk=send.event_id)  # one decision at a time about an event
+    _one_decision_at_a_time(send)
     if before := Send.objects.filter(submit_token=submit_token).first():
         return before
     problems = validate.send_problems(send, plan.plan(send), starts_at=max(scheduled_at, now()))
@@ -147,6 +147,7 @@ def pause(send: Send, *, by: User) -> None:
     _turn(send, {Send.State.SENDING}, Verb.PAUSED, by, state=Send.State.PAUSED)
 
 
+@transaction.atomic
 def resume(send: Send, *, by: User) -> None:
     """Go on with a paused send; nobody is sent to twice, and nobody is skipped."""
     _turn(send, {Send.State.PAUSED}, Verb.RESUMED, by, state=Send.State.SENDING)
@@ -164,14 +165,22 @@ def cancel(send: Send, *, by: User) -> int:
     return count
 
 
+@transaction.atomic
 def retry_failed(send: Send, *, by: User, reasons: Collection[str] = ()) -> int:
     """Queue the failed deliveries again, all or those with one of ``reasons``; return how many."""
+    _one_decision_at_a_time(send)
     if send.state not in (Send.State.SENDING, Send.State.PAUSED, Send.State.FINISHED):
         raise NotPossibleError(
             _("A send that is %(state)s has nothing to retry.") % {"state": send.get_state_display()}
         )
     if send.deliver_until <= now():
         raise NotPossibleError(_("The event is over: it is too late to try again."))
+    later = send.event.sends.filter(pk__gt=send.pk).exclude(state=Send.State.CANCELLED, started_at=None)
+    if newer := later.last():
+        raise NotPossibleError(
+            _("Send #%(number)s of this event is newer: those who failed here get the event by a new send.")
+            % {"number": newer.pk}
+        )
     count = record.requeue_failed(send, reasons=reasons)
     _note(send, Verb.RETRIED, by, note=", ".join(reasons), delivery_count=count)
     return count
@@ -184,6 +193,11 @@ def decide(send: Send, *, by: User, ids: Collection[int], arrived: bool, note: s
     count = record.decide(send, ids=ids, arrived=arrived, content_of=content_of)
     _note(send, Verb.DECIDED, by, note=note, delivery_count=count)
     return count
+
+
+def _one_decision_at_a_time(send: Send) -> None:
+    """Lock the event of a send until the commit; workers, who only refer to it, go on."""
+    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)
 
 
 @transaction.atomic

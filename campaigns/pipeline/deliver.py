@@ -22,6 +22,7 @@ from integrations.rokt.session import RoktSession
 log = logging.getLogger(__name__)
 
 LONGEST_NAP_SECONDS = 1.0
+LONGEST_HOLD_SECONDS = 3_600.0  # as for a Retry-After: one much tried row must not hold everybody for hours
 
 
 def drain(account: Account, *, seconds: float) -> bool:
@@ -183,7 +184,7 @@ def _hold_seconds(reply: wire.Reply, attempt_count: int) -> float:
     """How long the whole account waits for this answer: as Rokt says, else longer with every attempt."""
     if not _asks_to_slow_down(reply):
         return 0
-    return reply.retry_after or record.wait_seconds(attempt_count)
+    return reply.retry_after or min(record.wait_seconds(attempt_count), LONGEST_HOLD_SECONDS)
 
 
 def _speaks_of_trouble(reply: wire.Reply) -> bool:

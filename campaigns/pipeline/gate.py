@@ -145,14 +145,17 @@ def may_call(account: Account) -> int:
 
 @transaction.atomic
 def tell_breaker(account: Account, *, good_count: int, bad_count: int) -> None:
-    """Count a batch's calls; open after 70 % of at least ten in a minute, or ten bad in a row."""
+    """Count a batch's calls; open after 70 % of at least ten in a minute, or ten bad in a row.
+
+    While it is open only a probe's answer counts: all others left before it opened, and say nothing new.
+    """
     if not good_count and not bad_count:
         return
     row, at = _breaker(account), now()
-    if row.open_until is not None:
-        _after_probe(row, good=bad_count == 0, count=good_count, at=at)
-    else:
+    if row.open_until is None:
         _count(row, good_count=good_count, bad_count=bad_count, at=at)
+    elif row.probing_until is not None:
+        _after_probe(row, good=bad_count == 0, count=good_count, at=at)
     row.save()
 
 

@@ -142,7 +142,17 @@ def _account_problems(account: Account) -> Iterator[Problem]:
 
 
 def _order_problems(send: Send) -> Iterator[Problem]:
-    unfinished = send.event.sends.filter(state__in=Send.OPEN_STATES).exclude(pk=send.pk).first()
+    others = send.event.sends.exclude(pk=send.pk)
+    unfinished = others.filter(state__in=Send.OPEN_STATES).first()
+    unanswered = others.filter(Q(sending_count__gt=0) | Q(in_doubt_count__gt=0)).first()
+    if unfinished is None and unanswered is not None:
+        yield Problem(
+            "event",
+            "unanswered",
+            _("Some calls of send #%(number)s of this event have no answer yet. Wait for it, or decide them.")
+            % {"number": unanswered.pk},
+            reverse("send_detail", args=[unanswered.pk]),
+        )
     if unfinished is not None:
         yield Problem(
             "event",

@@ -48,6 +48,8 @@ def _cancel(send: Send, request: StaffRequest) -> str:
 
 def _retry(send: Send, request: StaffRequest) -> str:
     reason = request.POST.get("reason", "")
+    if reason not in Delivery.Reason.values:
+        raise compose.NotPossibleError(_("There is no such reason."))
     count = compose.retry_failed(send, by=request.user, reasons=[reason] if reason else [])
     tasks.look_now()
     return ngettext("%(count)s delivery is tried again.", "%(count)s deliveries are tried again.", count) % {
@@ -64,7 +66,7 @@ def _release(send: Send, request: StaffRequest) -> str:
 def _decline(send: Send, request: StaffRequest) -> str:
     if send.created_by_id == request.user.pk:
         raise compose.NotPossibleError(_("This is your own request: cancel it instead."))
-    compose.decline(send, by=request.user, note=request.POST.get("note", ""))
+    compose.decline(send, by=request.user, note=_note(request))
     return _("Declined. Nothing is sent.")
 
 
@@ -74,12 +76,16 @@ def _decide(send: Send, request: StaffRequest) -> str:
         raise compose.NotPossibleError(_("Say whether they arrived or are sent again."))
     if not ids:
         raise compose.NotPossibleError(_("Choose at least one delivery."))
-    note = request.POST.get("note", "").replace("\0", "")
-    count = compose.decide(send, by=request.user, ids=ids, arrived=verdict == "arrived", note=note)
+    arrived = verdict == "arrived"
+    count = compose.decide(send, by=request.user, ids=ids, arrived=arrived, note=_note(request))
     tasks.look_now()
     return ngettext("%(count)s delivery is decided.", "%(count)s deliveries are decided.", count) % {
         "count": f"{count:,}"
     }
+
+
+def _note(request: StaffRequest) -> str:
+    return request.POST.get("note", "").replace("\0", "")  # the one character that PostgreSQL does not store
 
 
 def _chosen(send: Send, request: StaffRequest) -> list[int]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.forms.campaign import CampaignForm
+from campaigns.forms.fields import row_id
 from campaigns.models import Account, Campaign, Entry, Event, Segment, Send
 from campaigns.segments import compile as segments
 from campaigns.segments import rules
@@ -26,10 +27,8 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     """Begin a campaign."""
     accounts = list(Account.objects.all()[:2])
     campaign = Campaign(account=accounts[0]) if len(accounts) == 1 else Campaign()
-    asked = request.GET.get("segment", "")
-    campaign.segment = Segment.objects.filter(
-        pk__in=[asked] if asked.isdecimal() else [], is_archived=False
-    ).first()
+    asked = row_id(request.GET.get("segment", ""))
+    campaign.segment = Segment.objects.filter(pk=asked, is_archived=False).first()
     return _edit(request, campaign, has_accounts=bool(accounts))
 
 
@@ -66,8 +65,10 @@ def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(CAMPAIGNS, pk=pk)
     present = Count("entries", filter=Q(entries__state=Entry.State.PRESENT))
     sends = Prefetch("sends", Send.objects.order_by("-pk").defer("rule", "content"))
-    events = Event.objects.filter(campaign=campaign).annotate(present_count=present).prefetch_related(sends)
-    context = {"campaign": campaign, "events": events, **_audience(campaign)}
+    events = (
+        Event.objects.filter(campaign=campaign).annotate(present_count=present).order_by("start_local", "pk")
+    )
+    context = {"campaign": campaign, "events": events.prefetch_related(sends), **_audience(campaign)}
     return page(request, "campaigns/campaign_detail.html", context, title=campaign.name)
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import timezones
 from campaigns.forms import personal
 from campaigns.forms.event import EventForm, new_event
+from campaigns.forms.fields import row_id
 from campaigns.models import Campaign, Entry, Event
 from campaigns.models.clock import now
 from campaigns.pipeline import compose
@@ -65,9 +66,7 @@ def _compose(request: HttpRequest, event: Event) -> HttpResponse:
     messages.success(request, _("Saved. Nothing is sent yet."))
     for problem in form.warnings:
         messages.warning(request, problem.message)
-    return redirect(
-        f"{reverse('event_edit', args=[event.pk])}?show={_number(request.POST.get('person', ''))}"
-    )
+    return redirect(f"{reverse('event_edit', args=[event.pk])}?show={row_id(request.POST.get('person', ''))}")
 
 
 def _conflict(request: HttpRequest, event: Event) -> HttpResponse:
@@ -108,12 +107,7 @@ def _asked(data: QueryDict, campaign: Campaign) -> int:
     if "preview" in data and data.get("find_person") and "show" not in data:
         found = find_people(campaign, data.get("find_person", "")).first()
         return found.pk if found else 0
-    return _number(data.get("show") or data.get("person", ""))
-
-
-def _number(text: str) -> int:
-    """Return the id in a text; 0, which nothing has, where there is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return row_id(data.get("show") or data.get("person", ""))
 
 
 @permission_required("campaigns.change_event", raise_exception=True)
@@ -121,9 +115,9 @@ def _number(text: str) -> int:
 def event_preview(request: HttpRequest) -> HttpResponse:
     """Show the panel for what the form says now; nothing is saved."""
     if known := request.POST.get("event"):
-        event = get_object_or_404(EVENTS, pk=_number(known))
+        event = get_object_or_404(EVENTS, pk=row_id(known))
     else:
-        event = new_event(get_object_or_404(CAMPAIGNS, pk=_number(request.POST.get("campaign", ""))))
+        event = new_event(get_object_or_404(CAMPAIGNS, pk=row_id(request.POST.get("campaign", ""))))
     form = EventForm(request.POST, instance=event)
     form.is_valid()
     return render(
@@ -154,7 +148,7 @@ def event_zones(request: HttpRequest) -> HttpResponse:
 @require_GET
 def event_people(request: HttpRequest) -> HttpResponse:
     """List the people of the account for what somebody types: a name, an e-mail address or a user id."""
-    campaign = get_object_or_404(CAMPAIGNS, pk=_number(request.GET.get("campaign", "")))
+    campaign = get_object_or_404(CAMPAIGNS, pk=row_id(request.GET.get("campaign", "")))
     text = request.GET.get("find_person", "")[:100]
     people = find_people(campaign, text)[:MOST_FOUND] if text.strip() else []
     return render(request, "campaigns/event_people.html", {"text": text, "people": people})

@@ -30,7 +30,9 @@ class Losses:
     """What this very event loses on its way to Braze; what every event loses is on the page."""
 
     cannot_be_called: bool  # Braze does not reach the account's address
-    gaps: tuple[str, ...]  # what the texts show of a person without a default
+    gaps: tuple[
+        str, ...
+    ]  # what the texts would show, without a default, of a person of whom nothing is known
     has_receivers: bool  # some people have it from here
     leaves_people_out: bool  # some are subscribed to other accounts, too
     reaches_more: bool  # some have subscriptions of this account that the segment does not pick
@@ -102,26 +104,29 @@ def exported(event: Event, kind: Send.Kind, *, credential_name: str) -> template
 
 def losses(event: Event, kind: Send.Kind) -> Losses:
     """Look up what this event loses when Braze sends it."""
-    texts = (event.title, event.description, event.location)
-    shown = [reference for text in texts for reference in liquid.references(text)]
-    gaps = dict.fromkeys(item.label for item in shown if item.is_shown and not item.has_default)
     leaves_people_out, reaches_more = _audience_losses(event) if kind == Send.Kind.CREATE else (False, False)
     return Losses(
         cannot_be_called=event.account.is_stand_in or urlsplit(event.account.base_url).port not in PORTS,
-        gaps=tuple(gaps),
+        gaps=_gaps(event),
         has_receivers=Entry.objects.filter(event=event, state=Entry.State.PRESENT).exists(),
         leaves_people_out=leaves_people_out,
         reaches_more=reaches_more,
     )
 
 
+def _gaps(event: Event) -> tuple[str, ...]:
+    missing: dict[str, None] = {}
+    for text in (event.title, event.description, event.location):
+        try:
+            missing.update(dict.fromkeys(liquid.render(text, liquid.Data()).missing))
+        except (liquid.LiquidError, liquid.Aborted):  # nothing can be said of such a text
+            continue
+    return tuple(missing)
+
+
 def _audience_losses(event: Event) -> tuple[bool, bool]:
     """Return whether the template misses people of the audience, and whether it reaches more than was picked."""
-    try:
-        picked = receivers(event.campaign)
-    except rules.RuleError:
-        return False, False
-    code = event.account.code
+    picked, code = receivers(event.campaign), event.account.code
     theirs = Subscription.objects.filter(subscriber__in=picked.values("subscriber"))
     others = theirs.filter(account_code=code).exclude(rokt_id="").exclude(pk__in=picked.values("pk"))
     return theirs.exclude(account_code__in=("", code)).exists(), others.exists()

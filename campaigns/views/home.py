@@ -146,7 +146,7 @@ def recent_campaigns() -> QuerySet[Campaign]:
     """Return the newest campaigns with how many events they have, and the events still to come."""
     coming = Event.objects.filter(start_local__gte=now().replace(tzinfo=None)).order_by("start_local")
     campaigns = Campaign.objects.filter(is_archived=False).select_related("account", "segment")
-    counted = campaigns.annotate(event_count=Count("events"))
+    counted = campaigns.annotate(event_count=Count("events")).order_by("-created_at", "-pk")
     return counted.prefetch_related(Prefetch("events", coming, to_attr="coming"))[:MOST_SHOWN]
 
 

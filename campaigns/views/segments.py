@@ -157,7 +157,7 @@ def _meaning(draft: builder.Draft) -> dict[str, Any]:
     """Return the rule in words, whom it means in numbers and by example, or what is missing to say so."""
     rule, errors = builder.check(draft)
     if rule is None:
-        return {"unfinished": [(name.removeprefix("r").strip("."), fault) for name, fault in errors.items()]}
+        return {"unfinished": [(name, builder.place(name), fault) for name, fault in errors.items()]}
     by_account = segments.subscriptions(rule).order_by().values("account_code")
     counts = by_account.annotate(
         people=Count("subscriber", distinct=True),

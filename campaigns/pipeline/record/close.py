@@ -55,7 +55,7 @@ def close(batch: Batch, outcomes: Sequence[Outcome]) -> Counter[Delivery.State]:
         if outcome.verdict == Attempt.Outcome.ACCEPTED
     )
     states = Counter(Delivery.State(claimed.delivery.state) for claimed, _outcome in ours)
-    books.move(send.pk, states | {Delivery.State.SENDING: -len(ours)})
+    books.move(send.pk, {**states, Delivery.State.SENDING: -len(ours)})
     books.finish(send.pk, at=at)
     return states
 
@@ -110,7 +110,9 @@ def doubt(delivery: Delivery, reason: Delivery.Reason, *, send: Send, at: dateti
     policy = send.account.when_in_doubt
     settled_at = at + timedelta(seconds=settings.SETTLE_SECONDS)
     delivery.reason = reason
-    if policy == Account.WhenInDoubt.RESEND and resend(delivery, send=send, at=settled_at):
+    may_resend = policy == Account.WhenInDoubt.RESEND and send.state != Send.State.CANCELLED
+    if may_resend and resend(delivery, send=send, at=settled_at):
+        delivery.reason = reason  # still a doubt, should it never come to the repeat
         return
     delivery.state = Delivery.State.IN_DOUBT
     delivery.due_at = settled_at if policy == Account.WhenInDoubt.VERIFY else None
@@ -155,9 +157,9 @@ def entry(
 
 
 def write_entries(entries: Iterable[Entry | None]) -> None:
-    """Remember what is now on each person's calendar."""
+    """Remember what is now on each person's calendar; in one order, so that two workers cannot block each other."""
     Entry.objects.bulk_create(
-        (entry for entry in entries if entry is not None),
+        sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.subscriber_id),
         update_conflicts=True,
         unique_fields=["event", "subscriber"],
         update_fields=["delivery", "state", "subscriptions", "body", "accepted_at", "confirmed_at"],

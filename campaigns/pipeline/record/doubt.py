@@ -1,5 +1,6 @@
 """Deliveries in doubt: the request may have left, and no answer was recorded."""
 
+import itertools
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -80,10 +81,12 @@ def has_doubts(account: Account) -> bool:
 
 @transaction.atomic
 def claim_doubts(account: Account, *, limit: int) -> list[Doubt]:
-    """Lease up to ``limit`` deliveries in doubt that may be looked into now."""
+    """Lease deliveries in doubt that may be looked into now: as many as ``limit`` reads are enough for, or one."""
     at = now()
     due = _doubts(account, at=at).select_for_update(skip_locked=True, of=("self",))
     rows = list(due.select_related("send").order_by("due_at")[:limit])
+    reads = itertools.accumulate(len(row.subscription_ids) for row in rows)
+    rows = rows[: max(1, sum(count <= limit for count in reads))]
     token, until = uuid.uuid4(), at + timedelta(seconds=settings.LEASE_SECONDS)
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(lease_token=token, lease_until=until)
     last = last_calls(rows)
@@ -116,7 +119,6 @@ def settle(findings: Sequence[Finding]) -> None:
     Attempt.objects.bulk_create(look for finding in ours for look in _looks(finding, at=at))
     for finding in ours:
         _apply(finding, at=at)
-    _save([finding.doubt.delivery for finding in ours], was=Delivery.State.IN_DOUBT, at=at)
     write_entries(
         entry(
             finding.doubt.delivery,
@@ -128,6 +130,7 @@ def settle(findings: Sequence[Finding]) -> None:
         for finding in ours
         if finding.arrived
     )
+    _save([finding.doubt.delivery for finding in ours], was=Delivery.State.IN_DOUBT, at=at)
 
 
 def _still_held(findings: Sequence[Finding]) -> set[int]:

@@ -29,9 +29,15 @@ def expire(send: Send) -> int:
 
 
 def _take_out(send: Send, *, to: Delivery.State, reason: Delivery.Reason, at: datetime) -> int:
+    """Empty the queue of a send; rows that wait to repeat a call without an answer are left for people to decide."""
     waiting = Delivery.objects.filter(send=send, state=Delivery.State.QUEUED)
+    doubts = waiting.filter(reason__in=(Delivery.Reason.NO_ANSWER, Delivery.Reason.WORKER_LOST))
+    doubt_count = doubts.update(state=Delivery.State.IN_DOUBT, due_at=None, changed_at=at)
     count = waiting.update(state=to, reason=reason, detail="", due_at=None, changed_at=at)
-    books.move(send.pk, {Delivery.State.QUEUED: -count, to: count})
+    books.move(
+        send.pk,
+        {Delivery.State.QUEUED: -count - doubt_count, Delivery.State.IN_DOUBT: doubt_count, to: count},
+    )
     books.finish(send.pk, at=at)
     return count
 
