@@ -39,7 +39,7 @@ sandbox: $(STAMP) ## Run the stand-in for Rokt and Braze alone
 	@exec $(BIN)/python manage.py sandbox
 
 test: $(STAMP) ## Run the tests: no servers, no network, no browser (one file: make test TESTS=tests/liquid)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
 
 check: $(STAMP) ## Format, lint, types, import rules, templates, settings, migrations
 	$(BIN)/ruff format --check .

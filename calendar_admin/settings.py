@@ -94,7 +94,7 @@ SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60)
 TICK_SECONDS = env.float("TICK_SECONDS", default=10)
 
 # The broker carries wake-ups only (one id each). Without one, messages are files beside the database.
-CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://localhost")
 IS_EMBEDDED_BROKER = CELERY_BROKER_URL.startswith("filesystem")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2

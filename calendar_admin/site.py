@@ -12,7 +12,7 @@ def environment(request: HttpRequest) -> list[str] | None:
     from campaigns.models import Account
 
     if any(account.is_stand_in for account in Account.objects.only("base_url")):
-        return [str(_("Sandbox: nothing reaches a real calendar")), "warning"]
+        return [str(_("Sandbox")), "warning"]
     return None
 
 
@@ -53,11 +53,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("Setup"),
             "collapsible": True,
             "items": [
-                link(_("Accounts"), "key", "admin:campaigns_account_changelist", "change_account"),
-                link(
-                    _("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "change_account"
-                ),
-                link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "change_account"),
+                link(_("Accounts"), "key", "admin:campaigns_account_changelist", "view_account"),
+                link(_("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "view_account"),
+                link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "view_workspace"),
                 {
                     "title": _("Staff"),
                     "icon": "badge",

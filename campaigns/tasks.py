@@ -14,6 +14,7 @@ from campaigns.pipeline import clockwork, deliver
 log = logging.getLogger(__name__)
 
 LONGEST_IMPORT_SECONDS = 6 * 60 * 60
+WORKERS_PER_ACCOUNT = 2  # each goes on by itself while there is work
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
 
@@ -30,10 +31,10 @@ def tick() -> None:
 
 @shared_task(name="campaigns.tasks.send_for_account")
 def send_for_account(account_id: int) -> None:
-    """Send for one account; while there is work, go on in a new task, and call one more worker to help."""
+    """Send for one account for a while; where work remains, go on in a new task, behind those that wait."""
     account = Account.objects.filter(pk=account_id).first()
     if account is not None and deliver.drain(account, seconds=TURN_SECONDS):
-        wake(account_id)
+        _publish(send_for_account, account_id)
 
 
 @shared_task(name="campaigns.tasks.run_import", time_limit=LONGEST_IMPORT_SECONDS)
@@ -44,7 +45,8 @@ def run_import(import_id: int) -> None:
 
 def wake(account_id: int) -> None:
     """Tell the workers that an account has work, once the transaction is through."""
-    _publish(send_for_account, account_id)
+    for _ in range(WORKERS_PER_ACCOUNT):
+        _publish(send_for_account, account_id)
 
 
 def look_now() -> None:
@@ -65,5 +67,9 @@ def _try(task: "Task[..., None]", args: tuple[int, ...]) -> None:
     """Publish, or leave it to the next tick: the work is in the database, not in the message."""
     try:
         task.apply_async(args=args, expires=60)
-    except (OperationalError, OSError) as error:
+    except (
+        OperationalError,
+        OSError,
+        ValueError,
+    ) as error:  # ValueError: a damaged file of the embedded broker
         log.warning("no broker for %s: %s; the next tick takes over", task.name, error)

@@ -2,9 +2,13 @@
 
 import pytest
 from django.test import Client
+from hypothesis import settings as hypothesis
 
 from campaigns.models import Account, Campaign, Event, Segment
 from tests import builders
+
+hypothesis.register_profile("no clock", deadline=None)  # a busy machine is no reason to fail
+hypothesis.load_profile("no clock")
 
 
 @pytest.fixture

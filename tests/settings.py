@@ -5,7 +5,8 @@ import tempfile
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
 os.environ.setdefault("FIELD_KEYS", "bm90LWEtc2VjcmV0LWtleS1vbmx5LWZvci10ZXN0czE=")
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="calendar-admin-tests-"))
+FOLDER = tempfile.TemporaryDirectory(prefix="calendar-admin-tests-")  # gone when the tests are over
+os.environ.setdefault("DATA_DIR", FOLDER.name)
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from calendar_admin.settings import *  # noqa: F403

@@ -17,7 +17,7 @@ JANUARY = datetime(2026, 1, 10, 12, tzinfo=UTC)
 JULY = datetime(2026, 7, 10, 12, tzinfo=UTC)
 EASTERN = "Eastern Standard Time"
 EVERY_ZONE = timezones.zones(all=True)
-YEARS = {"min_value": datetime(1975, 1, 1), "max_value": datetime(2150, 1, 1)}
+wall_times = st.datetimes(datetime(1975, 1, 1), datetime(2150, 1, 1))
 
 
 def rules_of(iana: str) -> ZoneInfo:
@@ -165,7 +165,7 @@ def test_what_is_no_name_of_a_zone_is_refused_with_suggestions(text) -> None:
 
 
 def test_every_other_name_of_a_zone_names_only_that_zone_and_shows_the_same_clock() -> None:
-    instants = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(0, 730, 10)]
+    instants = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(0, 730, 20)]
     for zone, also in timezones._rows():
         ours = [timezones.offset(zone, at) for at in instants]
         for name in also:
@@ -233,14 +233,14 @@ def test_the_ends_of_time_overflow_instead_of_giving_a_wrong_instant(wall) -> No
         timezones.check(wall, zone_id)
 
 
-@given(zone=st.sampled_from(EVERY_ZONE), at=st.datetimes(**YEARS).map(lambda at: at.replace(tzinfo=UTC)))
+@given(zone=st.sampled_from(EVERY_ZONE), at=wall_times.map(lambda at: at.replace(tzinfo=UTC)))
 def test_every_instant_survives_the_way_to_the_wall_and_back(zone, at) -> None:
     local, fold = timezones.wall(at, zone.id)
     assert local.tzinfo is None
     assert timezones.localize(local, zone.id, fold) == at
 
 
-@given(zone=st.sampled_from(EVERY_ZONE), wall=st.datetimes(**YEARS), elsewhere=st.integers(-14 * 60, 14 * 60))
+@given(zone=st.sampled_from(EVERY_ZONE), wall=wall_times, elsewhere=st.integers(-14 * 60, 14 * 60))
 def test_every_wall_time_survives_the_way_to_an_instant_and_back(zone, wall, elsewhere) -> None:
     found = timezones.check(wall, zone.id)
     moments = moments_of(found)

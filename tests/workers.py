@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 from django.conf import settings
@@ -100,7 +100,8 @@ class Workers:
         folder = str(Path(self.folder.name) / "queue" / "messages")
         options = {"data_folder_in": folder, "data_folder_out": folder} if settings.IS_EMBEDDED_BROKER else {}
         with Connection(settings.CELERY_BROKER_URL, transport_options=options) as broker:
-            broker.default_channel.queue_purge(self.environment["QUEUE_NAME"])
+            channel: Any = broker.default_channel
+            channel.queue_purge(self.environment["QUEUE_NAME"])
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL a worker with everything it started, and start another."""

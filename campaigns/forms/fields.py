@@ -60,10 +60,9 @@ class LineField(forms.CharField):
         self.error_messages["max_length"] = gettext_lazy(
             "At most %(limit_value)d characters fit here, and these are %(show_value)d. Shorten the text."
         )
-        if self.label:
-            self.error_messages["required"] = format_lazy(
-                gettext_lazy("Fill in “{label}”: it is required."), label=self.label
-            )
+        self.error_messages["required"] = format_lazy(
+            gettext_lazy("Fill in “{label}”: it is required."), label=self.label
+        )
 
     def to_python(self, value: Any) -> str:
         """Return the text on one line."""

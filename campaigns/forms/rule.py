@@ -83,16 +83,18 @@ def _condition(data: QueryDict, name: str) -> Draft:
 
 def edit(draft: Draft, action: str) -> str:
     """Do what a button says, such as "add:r.1", in place; return the name of the row where the cursor goes."""
+    for _name, row in _rows(draft, ROOT):
+        _settle(row)
     verb, _colon, name = action.partition(":")
     if not re.fullmatch(r"r(\.\d{1,3})*", name, re.ASCII):
         return ""
     places = [int(step) for step in name.split(".")[1:]]
-    row = {"field": "", "op": "", "values": []}
+    blank = {"field": "", "op": "", "values": []}
     new = {
-        "add": row,
-        "group": {"match": "any", "rules": [row]},
-        "none": {"match": "none", "rules": [row]},
-        "person": {"person": {"match": "all", "rules": [row]}},
+        "add": blank,
+        "group": {"match": "any", "rules": [blank]},
+        "none": {"match": "none", "rules": [blank]},
+        "person": {"person": {"match": "all", "rules": [blank]}},
     }.get(verb)
     if verb == "remove" and places and (parent := _at(draft, places[:-1])) is not None:
         del parent["rules"][places[-1] : places[-1] + 1]
@@ -102,7 +104,14 @@ def edit(draft: Draft, action: str) -> str:
         return name
     group["rules"].append(new)
     made = f"{name}.{len(group['rules']) - 1}"
-    return made if new is row else f"{made}.0"
+    return made if new is blank else f"{made}.0"
+
+
+def _settle(row: Draft) -> None:
+    """Give a row whose field has just been chosen the first question of that field."""
+    field = FIELDS.get(row.get("field", ""))
+    if field and row["op"] not in field.kind.value:
+        row["op"] = field.kind.value[0].value
 
 
 def _at(draft: Draft, places: list[int]) -> Draft | None:

@@ -32,12 +32,14 @@ class Token(models.Model):
 class RateLimit(models.Model):
     """A generic cell rate limiter: ``next_at`` is when the next call would be due at the steady rate.
 
-    ``held_until`` is Rokt's own wish (Retry-After): nothing leaves before it.
+    ``held_until`` is Rokt's own wish (Retry-After): nothing leaves before it. ``asked_at`` is when a worker
+    asked last: an account that is asked for all the time needs no further wake-up.
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="rate_limit")
     next_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("rate limit")

@@ -49,7 +49,9 @@ class Delivery(models.Model):
         State.CANCELLED,
     )
 
-    send = models.ForeignKey(Send, models.PROTECT, related_name="deliveries", verbose_name=_("send"))
+    send = models.ForeignKey(  # indexed together with the id, for pages of one send
+        Send, models.PROTECT, related_name="deliveries", db_index=False, verbose_name=_("send")
+    )
     subscriber = models.ForeignKey(
         Subscriber, models.SET_NULL, null=True, related_name="deliveries", verbose_name=_("subscriber")
     )
@@ -59,7 +61,7 @@ class Delivery(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default=Reason.NONE)
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("due"), null=True)
-    attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempt_count = models.PositiveIntegerField(_("attempts"), default=0)
     retry_count = models.PositiveSmallIntegerField(_("retries used"), default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -80,6 +82,7 @@ class Delivery(models.Model):
             models.Index(fields=["send", "due_at", "id"], name="delivery_queue", condition=Q(state="queued")),
             models.Index(fields=["lease_until"], name="delivery_leases", condition=Q(state="sending")),
             models.Index(fields=["due_at"], name="delivery_doubts", condition=Q(state="in_doubt")),
+            models.Index(fields=["send", "id"], name="delivery_by_send"),
             models.Index(fields=["send", "state", "reason", "id"], name="delivery_by_state"),
             models.Index(fields=["external_id", "-id"], name="delivery_by_person"),
         ]
@@ -127,10 +130,10 @@ class Attempt(models.Model):
     delivery = models.ForeignKey(
         Delivery, models.CASCADE, related_name="attempts", verbose_name=_("delivery")
     )
-    number = models.PositiveSmallIntegerField(_("number"))
+    number = models.PositiveIntegerField(_("number"))
     operation = models.CharField(_("operation"), max_length=8, choices=Operation)
     method = models.CharField(_("method"), max_length=8)
-    url = models.CharField(_("address"), max_length=2_000)
+    url = models.TextField(_("address"))
     body = models.TextField(_("request"), blank=True)
     lease_token = models.UUIDField()
     opened_at = models.DateTimeField(_("opened"))

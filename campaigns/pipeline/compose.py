@@ -137,9 +137,14 @@ def decline(send: Send, *, by: User, note: str = "") -> None:
 
 
 def move(send: Send, *, by: User, scheduled_at: datetime, zone: str) -> None:
-    """Give a send that has not started another time."""
+    """Give a send that has not started another time; one that was released has to be released again."""
+    if scheduled_at >= send.deliver_until:
+        raise NotPossibleError(_("The event is over by then."))
     waiting = {Send.State.REQUESTED, Send.State.SCHEDULED}
-    _turn(send, waiting, Verb.MOVED, by, scheduled_at=scheduled_at, scheduled_timezone=zone)
+    columns: dict[str, Any] = {"scheduled_at": scheduled_at, "scheduled_timezone": zone}
+    if send.approved_by_id is not None:
+        columns |= {"state": Send.State.REQUESTED, "approved_by": None, "approved_at": None}
+    _turn(send, waiting, Verb.MOVED, by, **columns)
 
 
 def pause(send: Send, *, by: User) -> None:

@@ -41,6 +41,7 @@ class Turn:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.calls: dict[int, Calls] = {}
+        self.broken: set[int] = set()
         self.last_send_id = 0
 
     def __enter__(self) -> Self:
@@ -77,14 +78,14 @@ class Turn:
         if limit and has_doubts:
             self._look(limit=limit, bearer=bearer)
         elif limit and send is not None:
-            self._post(send, limit=limit, bearer=bearer)
+            self._try_to_post(send, limit=limit, bearer=bearer)
         return limit > 0
 
     def _next_send(self) -> Send | None:
         """Return the next send with due rows: in turn, so that a large one does not keep a small one waiting."""
         due = Delivery.objects.filter(send=OuterRef("pk"), state=Delivery.State.QUEUED, due_at__lte=now())
         sends = Send.objects.filter(Exists(due), account=self.account, state=Send.State.SENDING)
-        sends = sends.select_related("account").order_by("pk")
+        sends = sends.exclude(pk__in=self.broken).select_related("account").order_by("pk")
         chosen = sends.filter(pk__gt=self.last_send_id).first() or sends.first()
         self.last_send_id = chosen.pk if chosen else 0
         return chosen
@@ -103,6 +104,14 @@ class Turn:
         credentials = token.Credentials(self.account.client_id, self.account.client_secret)
         with RoktSession(settings.ROKT_HOSTS) as session:
             return token.fetch(self.account.base_url, credentials, session=session)
+
+    def _try_to_post(self, send: Send, *, limit: int, bearer: str) -> None:
+        """Post a batch; a send that breaks the code is left alone for this turn, so that others go on."""
+        try:
+            self._post(send, limit=limit, bearer=bearer)
+        except Exception:
+            log.exception("send %s: a batch went wrong; its rows are found again by their lease", send.pk)
+            self.broken.add(send.pk)
 
     def _post(self, send: Send, *, limit: int, bearer: str) -> None:
         if record.expire(send):

@@ -102,17 +102,23 @@ def reserve(account: Account, *, wanted: int) -> Grant:
     """Reserve up to ``wanted`` calls at the account's rate (GCRA); unused reservations are lost, never doubled."""
     RateLimit.objects.bulk_create([RateLimit(account=account)], ignore_conflicts=True)
     row = RateLimit.objects.select_for_update().get(account=account)
-    at = now()
+    at = row.asked_at = now()
+    grant, row.next_at = _grant(row, account, wanted=wanted, at=at)
+    row.save(update_fields=["asked_at", "next_at"])
+    return grant
+
+
+def _grant(row: RateLimit, account: Account, *, wanted: int, at: datetime) -> tuple[Grant, datetime | None]:
+    """Return what may leave, and when the next call is due after it."""
     if row.held_until is not None and row.held_until > at:
-        return Grant(0, (row.held_until - at).total_seconds())
+        return Grant(0, (row.held_until - at).total_seconds()), row.next_at
     interval = timedelta(seconds=1 / account.rate_per_second)
     next_at = max(row.next_at or at, at)
     room = interval * account.burst_count - (next_at - at)
     count = min(wanted, int(room / interval + 1e-6))
     if count < 1:
-        return Grant(0, (interval - room).total_seconds())
-    RateLimit.objects.filter(pk=row.pk).update(next_at=next_at + interval * count)
-    return Grant(count)
+        return Grant(0, (interval - room).total_seconds()), next_at
+    return Grant(count), next_at + interval * count
 
 
 def hold(account: Account, *, seconds: float) -> None:

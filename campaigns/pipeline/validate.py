@@ -220,7 +220,11 @@ def _moment_problems(content: Content, plan: Plan, *, kind: str, starts_at: date
         yield Problem(
             "scheduled_at",
             "too_slow",
-            _("At %(rate)s calls a second the last people are reached after the event has begun.")
+            ngettext(
+                "At %(rate)s call a second the last people are reached after the event has begun.",
+                "At %(rate)s calls a second the last people are reached after the event has begun.",
+                plan.rate_per_second,
+            )
             % {"rate": plan.rate_per_second},
             blocks=False,
         )

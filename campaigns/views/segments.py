@@ -48,7 +48,7 @@ def _build(request: HttpRequest, segment: Segment) -> HttpResponse:
     if action in ("archive", "restore") and segment.pk:
         return _archive(request, segment, is_archived=action == "archive")
     draft = builder.read(request.POST)
-    focus = builder.edit(draft, action)
+    focus = builder.edit(draft, action) if action else ""
     rule, errors = builder.check(draft)
     form = SegmentForm(request.POST, instance=segment)
     if action:

@@ -82,6 +82,24 @@ def test_a_second_person_releases_what_the_account_wants_released(event, staff, 
     assert clockwork.start_due() == [send.pk]
 
 
+def test_a_released_send_that_is_moved_has_to_be_released_again(event, staff, ann):
+    Account.objects.update(needs_approval=True)
+    event.refresh_from_db()
+    send = queue(event, staff)
+    compose.release(send, by=make_user("approver"))
+
+    compose.move(send, by=staff, scheduled_at=timezone.now() + timedelta(days=1), zone="")
+
+    assert (send.state, send.approved_by) == (Send.State.REQUESTED, None)
+
+
+def test_a_send_is_not_moved_behind_its_event(event, staff, ann):
+    send = schedule(event, staff)
+
+    with pytest.raises(compose.NotPossibleError, match="over by then"):
+        compose.move(send, by=staff, scheduled_at=send.deliver_until, zone="")
+
+
 def test_a_declined_send_never_starts(event, staff, ann):
     Account.objects.update(needs_approval=True)
     event.refresh_from_db()

@@ -41,7 +41,7 @@ class Running:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, text: str, *, count: int = 1, seconds: float = 30) -> None:
+    def wait_for(self, text: str, *, count: int = 1, seconds: float = 120) -> None:
         def seen() -> bool:
             assert self.process.poll() is None or self.output.count(text) >= count, self.output
             return self.output.count(text) >= count

@@ -17,18 +17,18 @@ def demo(start: Callable[..., Running]) -> tuple[Running, str, str]:
     """Start the demo; return it, its address, and the sandbox's."""
     web, sandbox = free_port(), free_port()
     running = start("manage.py", "demo", PORT=str(web), SANDBOX_PORT=str(sandbox))
-    running.wait_for("Sign in as", seconds=60)
+    running.wait_for("Sign in as")
     return running, f"http://127.0.0.1:{web}/", f"http://127.0.0.1:{sandbox}"
 
 
 def sign_in(address: str, *, name: str, password: str) -> requests.Response:
     browser = requests.Session()
     try:
-        form = browser.get(f"{address}login/", timeout=20).text
+        form = browser.get(f"{address}login/", timeout=60).text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
         words = {"username": name, "password": password, "csrfmiddlewaretoken": token[1], "next": "/"}
-        return browser.post(f"{address}login/", words, timeout=20)
+        return browser.post(f"{address}login/", words, timeout=60)
     finally:
         browser.close()
 
@@ -45,7 +45,7 @@ def sent(data: Path) -> dict[str, int]:
 
 
 def arrived(sandbox: str) -> dict[str, Any]:
-    return dict(requests.get(f"{sandbox}/sandbox/summary", timeout=20).json())
+    return dict(requests.get(f"{sandbox}/sandbox/summary", timeout=60).json())
 
 
 def test_the_demo_sends_its_sample_campaign_and_starts_again_with_the_same_data(
@@ -58,7 +58,7 @@ def test_the_demo_sends_its_sample_campaign_and_starts_again_with_the_same_data(
 
     wait_until(
         lambda: sent(data) and not sent(data).keys() & {"queued", "sending"},
-        seconds=60,
+        seconds=120,
         what="the sample campaign is sent",
     )
     assert sent(data)["accepted"] == arrived(sandbox)["events"] > 300

@@ -29,7 +29,7 @@ def up(start: Callable[..., Running]) -> Up:
 
 def page(running: Running) -> requests.Response:
     address = running.output.rpartition("runs at ")[2].partition(". ")[0]
-    return requests.get(f"{address}login/", timeout=20)
+    return requests.get(f"{address}login/", timeout=60)
 
 
 def test_one_command_serves_pages_heals_a_worker_that_broken_messages_end_and_stops_with_ctrl_c(
@@ -75,7 +75,7 @@ def test_a_port_in_use_is_told_in_one_sentence(start: Callable[..., Running]) ->
         port = taken.getsockname()[1]
         running = start("manage.py", "up", PORT=str(port))
 
-        assert running.process.wait(timeout=30) == 1
+        assert running.process.wait(timeout=120) == 1
     assert running.output == (
         f"CommandError: Port {port} cannot be used: Address already in use."
         f" Try another one, for instance PORT={port + 1}.\n"
@@ -85,7 +85,7 @@ def test_a_port_in_use_is_told_in_one_sentence(start: Callable[..., Running]) ->
 def test_a_setting_that_is_wrong_is_told_by_its_name(start: Callable[..., Running]) -> None:
     running = start("manage.py", "up", PORT=str(free_port()), FIELD_KEYS="not-a-key", SECRET_KEY="short")
 
-    assert running.process.wait(timeout=30) == 1
+    assert running.process.wait(timeout=120) == 1
     assert "SECRET_KEY is missing or too short." in running.output
     assert "FIELD_KEYS: key 1 is not a Fernet key." in running.output
 
@@ -94,7 +94,7 @@ def test_keys_that_cannot_be_kept_are_told_in_one_sentence(start: Callable[..., 
     (data / "keys.env").mkdir()
     running = start("manage.py", "up", PORT=str(free_port()))
 
-    assert running.process.wait(timeout=30) == 1
+    assert running.process.wait(timeout=120) == 1
     assert running.output.startswith("CommandError: The keys could not be kept: ")
     assert running.output.count("\n") == 1
 
@@ -103,7 +103,7 @@ def test_ctrl_c_while_it_prepares_is_no_error(start: Callable[..., Running]) -> 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"postgres://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing"
         running = start("manage.py", "up", PORT=str(free_port()), DATABASE_URL=address)
-        silent.settimeout(30)
+        silent.settimeout(120)
         connection, _address = silent.accept()
 
         assert running.end(signal.SIGINT) == 0
@@ -115,6 +115,6 @@ def test_a_database_that_does_not_answer_is_told_in_one_sentence(start: Callable
     address = f"postgres://nobody@127.0.0.1:{free_port()}/nothing"
     running = start("manage.py", "up", PORT=str(free_port()), DATABASE_URL=address)
 
-    assert running.process.wait(timeout=30) == 1
+    assert running.process.wait(timeout=120) == 1
     assert running.output.startswith("CommandError: The database cannot be used: ")
     assert "Traceback" not in running.output

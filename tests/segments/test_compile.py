@@ -69,7 +69,7 @@ def test_a_rule_about_the_person_sees_subscriptions_of_other_accounts(ada) -> No
 
 def test_an_empty_group_means_everyone_also_beside_an_or(ada, bob) -> None:
     for empty in ("all", "any", "none"):
-        nothing = {"match": empty, "rules": []}
+        nothing: dict[str, Any] = {"match": empty, "rules": []}
         assert segments.count(parse(nothing)).people == 2
         assert (
             segments.count(

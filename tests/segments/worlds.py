@@ -66,7 +66,7 @@ class World:
 
 
 def worlds(pool: Sequence[str]) -> st.SearchStrategy[World]:
-    """Draw a few people with up to three subscriptions each, every text of them from the pool."""
+    """Draw three people with up to three subscriptions each, every text of them from the pool."""
     some = st.sampled_from(["", *pool])
     things = some | answers | st.sampled_from([0, 1.5, ["a"], {"a": "a"}])
     profiles = st.dictionaries(st.sampled_from([field.key for field in FIELDS.values() if field.key]), things)
@@ -74,11 +74,14 @@ def worlds(pool: Sequence[str]) -> st.SearchStrategy[World]:
     person = st.fixed_dictionaries(
         _columns("subscriber__", some) | {"profile": profiles, "is_active": active}
     )
-    owned = st.fixed_dictionaries(_columns("", some) | {"account_code": st.sampled_from(ACCOUNTS)})
-    tagged = st.tuples(
-        owned, st.lists(some.filter(bool), max_size=3, unique=True) if any(pool) else st.just([])
-    )
-    return st.lists(st.tuples(person, st.lists(tagged, max_size=3)), min_size=1, max_size=4).map(World)
+    columns = st.fixed_dictionaries(_columns("", some) | {"account_code": st.sampled_from(ACCOUNTS)})
+    subscription = st.tuples(columns, st.lists(st.sampled_from(pool), max_size=3, unique=True))
+    owned = st.sampled_from([0, 1, 2, 3]).flatmap(lambda size: _exactly(size, subscription))
+    return _exactly(3, st.tuples(person, owned)).map(World)
+
+
+def _exactly(size: int, each: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(each, min_size=size, max_size=size)
 
 
 def _columns(prefix: str, some: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
@@ -105,23 +108,26 @@ def conditions(draw: st.DrawFn, pool: Sequence[str] = ("a",)) -> Condition:
     return Condition(field, op, draw(listed) if op.takes_values else ())
 
 
-def rules(pool: Sequence[str] = ("a",)) -> st.SearchStrategy[Group]:
-    """Draw a rule, up to a few groups deep, with rules about the person in it."""
-    about_the_person = st.builds(Person, _groups(_trees(conditions(pool))))
-    return _groups(_trees(conditions(pool) | about_the_person))
+@st.composite
+def rules(draw: st.DrawFn, pool: Sequence[str] = ("a",), depth: int = 3, *, alone: bool = True) -> Group:
+    """Draw a rule, up to a few groups deep; where it stands `alone`, with rules about the person in it."""
+    size = draw(st.sampled_from([2, 1, 3, 2, 1, 3, 2, 0]))
+    return Group(
+        draw(st.sampled_from(Match)), tuple(draw(_part(pool, depth, alone=alone)) for _ in range(size))
+    )
 
 
-def _groups(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Group]:
-    return st.builds(Group, st.sampled_from(Match), st.lists(inner, max_size=3).map(tuple))
-
-
-def _trees(leaves: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
-    return st.recursive(leaves, _groups, max_leaves=5)
+@st.composite
+def _part(draw: st.DrawFn, pool: Sequence[str], depth: int, *, alone: bool) -> Rule:
+    kind = draw(st.sampled_from([Condition, Person, Condition, Group, Person])) if depth > 1 else Condition
+    if kind is Condition:
+        return draw(conditions(pool))
+    group = draw(rules(pool, depth - 1, alone=alone and kind is Group))
+    return Person(group) if alone and kind is Person else group
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[World, list[Rule]]:
     """Draw people and what is asked about them: single conditions, where faults show best, and whole rules."""
     pool = draw(pools())
-    asked = st.lists(conditions(pool), min_size=8, max_size=8)
-    return draw(worlds(pool)), [*draw(asked), *draw(st.lists(rules(pool), min_size=3, max_size=3))]
+    return draw(worlds(pool)), [*draw(_exactly(8, conditions(pool))), *draw(_exactly(3, rules(pool)))]

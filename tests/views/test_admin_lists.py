@@ -86,28 +86,28 @@ def test_rows_and_the_add_button_lead_to_our_own_pages(admin, world, model, page
         assert added.status_code == 403
 
 
-@pytest.mark.parametrize("model", LISTS)
-@pytest.mark.parametrize(
-    "query",
-    [
-        *[{"p": page} for page in ("0", "-1", "abc", "1000000000", "9" * 5_000)],
-        *[{"o": order} for order in ("password", "-99", "1.2.3", "junk")],
-        *[{"q": asked} for asked in ("x" * 10_000, "%", "ünïcode", "a\0b", '"', "'")],
-        {"all": ""},
-        {"_facets": "True"},
-        {"e": "1"},
-    ],
-)
-def test_junk_in_the_address_is_no_error(admin, world, model, query):
-    assert admin.get(listing(model), query, follow=True).status_code == 200
+JUNK: list[dict[str, str]] = [
+    *[{"p": page} for page in ("0", "-1", "abc", "1000000000", "9" * 5_000)],
+    *[{"o": order} for order in ("password", "-99", "1.2.3", "junk")],
+    *[{"q": asked} for asked in ("x" * 10_000, "%", "ünïcode", "a\0b", '"', "'")],
+    {"all": ""},
+    {"_facets": "True"},
+    {"e": "1"},
+]
 
 
 @pytest.mark.parametrize("model", LISTS)
-@pytest.mark.parametrize("pk", ["999999", "abc", "9" * 40, "0", "-1"])
-def test_what_is_not_there_is_not_found(admin, world, model, pk):
-    for page in ("change", "history", "delete"):
-        address = f"{listing(model)}{pk}/{page}/"
-        assert admin.get(address).status_code in ((404, 403) if page == "delete" else (404,)), address
+def test_junk_in_the_address_is_no_error(admin, world, model):
+    for query in JUNK:
+        assert admin.get(listing(model), query, follow=True).status_code == 200, query
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_what_is_not_there_is_not_found(admin, world, model):
+    for pk in ("999999", "abc", "9" * 40, "0", "-1"):
+        assert admin.get(f"{listing(model)}{pk}/change/").status_code == 404, pk
+        assert admin.get(f"{listing(model)}{pk}/history/").status_code == 404, pk
+        assert admin.get(f"{listing(model)}{pk}/delete/").status_code in (404, 403), pk
 
 
 @pytest.mark.parametrize("model", ["delivery", "send", "segment", "import", "subscriber", "calendar"])

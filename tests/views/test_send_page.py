@@ -203,11 +203,15 @@ def _soon():
     return datetime(2100, 1, 1, 12, 30, 5, tzinfo=UTC)
 
 
-def test_a_stopped_account_is_said(auditor, send):
+def test_a_stopped_account_is_said(auditor, admin, send):
     send.account.stopped_at, send.account.stopped_reason = timezone.now(), "HTTP 401."
     send.account.save()
 
+    account = reverse("admin:campaigns_account_change", args=[send.account_id])
+
     assert "The account is stopped: HTTP 401. Nothing is lost" in page(auditor, send)
+    assert account in page(admin, send)
+    assert account not in page(auditor, send)
 
 
 def test_a_send_that_waits_for_release_shows_the_approver_what_it_is(approver, event):

@@ -276,6 +276,8 @@ def test_a_time_that_is_over_offers_to_send_now(marketer, event, ada):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
+        ({"when": "later"}, "Select a valid choice."),
+        ({"when": ""}, "This field is required."),
         ({"when": "at", "at_local": "", "zone": "UTC"}, "Give a date and a time."),
         ({"when": "at", "at_local": "2027-01-01T09:00", "zone": ""}, "Choose a time zone."),
         ({"when": "at", "at_local": "2027-01-01T09:00", "zone": "Narnia"}, "is not a time zone"),
@@ -312,7 +314,7 @@ def test_the_number_of_people_is_typed_when_there_are_many(marketer, event, ada,
     assert marketer.post(url(event), form(marketer, event, typed_count=" 2 ")).status_code == 302
 
 
-def test_separators_in_the_typed_number_do_not_matter():
+def test_separators_in_the_typed_number_do_not_matter(db):
     for typed in ("12345", "12,345", "12 345", "12.345"):
         checked = schedule.SendForm(
             {"when": "now", "submit_token": uuid4(), "typed_count": typed}, seen="", people_count=12_345
@@ -372,7 +374,7 @@ def test_a_pace_that_is_too_slow_is_a_warning_and_no_bar(marketer, event, ada):
 
     text = body(marketer, url(event))
 
-    assert "At 1 calls a second the last people are reached after the event has begun." in text
+    assert "At 1 call a second the last people are reached after the event has begun." in text
     assert 'type="submit" disabled' not in text
 
 

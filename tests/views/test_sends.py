@@ -85,6 +85,14 @@ def test_a_button_that_came_too_late_explains_itself(approver, send, action):
     assert send.state == Send.State.CANCELLED
 
 
+def test_why_a_send_was_declined_is_kept(approver, event):
+    send = builders.make_send(event, state=Send.State.REQUESTED, created_by=builders.make_user())
+
+    act(approver, send, "decline", note="wrong\0 price" + "!" * 1_000)
+
+    assert "<q>wrong price!!!" in page(approver, send)
+
+
 @pytest.mark.parametrize(("action", "words"), [("release", "Somebody else"), ("decline", "your own request")])
 def test_nobody_releases_or_declines_their_own_request(approver, event, action, words):
     send = builders.make_send(event, state=Send.State.REQUESTED, created_by=approver.user)
@@ -105,6 +113,7 @@ def test_the_failed_are_tried_again_all_of_them_or_those_of_one_reason(marketer,
     assert "1 delivery is tried again." in said(act(marketer, send, "retry"))
     assert send.failed_count == 0
     assert len(wakeups) == 2
+    assert said(act(marketer, send, "retry", reason="x\0" * 500))[-1] == "There is no such reason."
 
 
 def test_cancelling_asks_first_and_shows_the_numbers(marketer, auditor, send):

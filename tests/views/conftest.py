@@ -1,0 +1,36 @@
+"""People who have subscribed to the shop's calendars."""
+
+import pytest
+
+from tests import builders
+
+
+@pytest.fixture
+def ada(account):
+    person = builders.make_subscriber(
+        "user-1",
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.com",
+        profile={"time_zone": "Europe/London"},
+    )
+    builders.make_subscription(person, account, rokt_id="06423672-b6ba-4536-aa36-70788a7a0a36")
+    return person
+
+
+@pytest.fixture
+def bob(account, ada):
+    person = builders.make_subscriber("user-2", first_name="", email="bob@example.com")
+    builders.make_subscription(person, account)
+    return person
+
+
+@pytest.fixture
+def people(account):
+    """Three people: two in Australia, one of them without a subscription id, and one in Austria."""
+    for user_id, country, rokt_id in (("a", "AU", None), ("b", "AU", ""), ("c", "AT", None)):
+        person = builders.make_subscriber(user_id, first_name=user_id.upper())
+        given = {} if rokt_id is None else {"rokt_id": rokt_id}
+        builders.make_subscription(
+            person, account, country_code=country, tags=["VIP"] * (country == "AT"), **given
+        )
