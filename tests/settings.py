@@ -9,7 +9,7 @@ FOLDER = tempfile.TemporaryDirectory(prefix="calendar-admin-tests-")  # gone whe
 os.environ.setdefault("DATA_DIR", FOLDER.name)
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from calendar_admin.settings import *  # noqa: F403
+from calendar_admin.settings import *  # noqa: E402, F403 - the environment comes first
 
 if IS_SQLITE:  # noqa: F405
     # A file, not memory: worker processes under test open the same database.

@@ -1,4 +1,4 @@
-"""The rule builder without any script: the posted rows as a draft, edits of it, its faults, and what to draw.
+"""The rule builder without any script: the posted rows as a draft, edits of it, and its faults.
 
 A draft has the shape of a stored rule (see ``campaigns.segments.rules``) but may be unfinished. A row is named
 by its place, "r" for the whole rule and "r.1.0" for the first row of its second; its inputs are called
@@ -7,54 +7,18 @@ by its place, "r" for the whole rule and "r.1.0" for the first row of its second
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from campaigns.segments import rules
-from campaigns.segments.fields import FIELDS, Kind, Op
+from campaigns.segments.fields import FIELDS, Op
 
 Draft: TypeAlias = dict[str, Any]
 
 ROOT: Final = "r"
-LIST_FROM: Final = 6  # so many values are easier to read and to paste as lines of one text
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One row or group to draw; ``focused`` says whether the cursor goes there."""
-
-    prefix: str
-    error: str
-    focused: bool
-    match: str = ""
-    is_person: bool = False
-    may_ask_person: bool = False
-    nodes: tuple["Node", ...] = ()
-    field: str = ""
-    op: str = ""
-    ops: tuple[tuple[str, str], ...] = ()
-    values: tuple[str, ...] = ()
-    takes_values: bool = False
-    is_list: bool = False
-
-    @property
-    def is_group(self) -> bool:
-        """Whether it holds other rows."""
-        return bool(self.match)
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is the whole rule."""
-        return self.prefix == ROOT
-
-    @property
-    def text(self) -> str:
-        """The values as lines."""
-        return "\n".join(self.values)
 
 
 def read(data: QueryDict, prefix: str = ROOT, *, depth: int = 0) -> Draft:
@@ -182,49 +146,3 @@ def place(name: str) -> str:
 def field_names(draft: Draft) -> list[str]:
     """Return the fields that rows of the draft look at."""
     return [row["field"] for _place, row in _rows(draft, ROOT) if "field" in row]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Turns drafts into nodes; ``as_list`` names a row whose values are wanted as lines."""
-
-    errors: Mapping[str, str]
-    focus: str = ""
-    as_list: str = ""
-
-    def draw(self, draft: Draft, name: str = ROOT, *, in_person: bool = False) -> Node:
-        """Return a row or a group with everything in it."""
-        group = draft.get("person", draft)
-        if "rules" not in group:
-            return self._condition(draft, name)
-        is_person = "person" in draft
-        inside = in_person or is_person
-        return Node(
-            prefix=name,
-            error=self.errors.get(name, ""),
-            focused=self.focus == name,
-            match=group["match"] if group["match"] in rules.Match.values else rules.Match.ALL.value,
-            is_person=is_person,
-            may_ask_person=not inside,
-            nodes=tuple(
-                self.draw(row, f"{name}.{place}", in_person=inside)
-                for place, row in enumerate(group["rules"])
-            ),
-        )
-
-    def _condition(self, draft: Draft, name: str) -> Node:
-        field = FIELDS.get(draft["field"])
-        ops = field.kind.value if field else Kind.TEXT.value
-        op = next((op for op in ops if op.value == draft["op"]), ops[0])
-        values = tuple(draft.get("values", ()))
-        return Node(
-            prefix=name,
-            error=self.errors.get(name, ""),
-            focused=self.focus == name,
-            field=field.name if field else "",
-            op=op.value,
-            ops=tuple((op.value, str(op.label)) for op in ops),
-            values=values,
-            takes_values=op.takes_values,
-            is_list=self.as_list == name or len(values) >= LIST_FROM,
-        )

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Account, Campaign, Event, Segment, Send, Subscriber
+from campaigns.models import Account, Campaign, Event, Send
 from campaigns.models.clock import now
 from campaigns.reports.progress import progress
+from campaigns.views.beginning import beginning
 
 MOST_SHOWN = 5
 SENDS = Send.objects.select_related("account", "event__campaign").defer("rule")
@@ -36,17 +37,6 @@ class Decision:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the beginning."""
-
-    title: str
-    text: str
-    link: str
-    permission: str
-    is_done: bool
-
-
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the admin's index what staff want to know first; called by Unfold."""
     context["title"] = _("Home")
@@ -62,14 +52,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "campaigns": recent_campaigns(),
         **beginning(request),
     }
-
-
-def beginning(request: HttpRequest) -> dict[str, Any]:
-    """Return the steps to the first send, until there is one."""
-    found = [] if Send.objects.exists() else steps()
-    following = next((step for step in found if not step.is_done), None)
-    may_take = following is not None and request.user.has_perm(following.permission)
-    return {"steps": found, "next_step": following, "may_take_next": may_take}
 
 
 def tiles() -> list[Tile]:
@@ -148,53 +130,3 @@ def recent_campaigns() -> QuerySet[Campaign]:
     campaigns = Campaign.objects.filter(is_archived=False).select_related("account", "segment")
     counted = campaigns.annotate(event_count=Count("events")).order_by("-created_at", "-pk")
     return counted.prefetch_related(Prefetch("events", coming, to_attr="coming"))[:MOST_SHOWN]
-
-
-def steps() -> list[Step]:
-    """Return the way from an empty installation to the first send."""
-    campaign = Campaign.objects.filter(is_archived=False).first()
-    event = Event.objects.order_by("-pk").first()
-    return [
-        Step(
-            _("Add an account"),
-            _("The Rokt Calendar account: its code and the client id and secret that Rokt gave you."),
-            reverse("admin:campaigns_account_add"),
-            "campaigns.add_account",
-            Account.objects.exists(),
-        ),
-        Step(
-            _("Import subscribers"),
-            _("A Braze export with the rokt:* attributes, so that there is somebody to send to."),
-            reverse("import_new"),
-            "campaigns.add_import",
-            Subscriber.objects.exists(),
-        ),
-        Step(
-            _("Build a segment"),
-            _("Say in a rule who gets an event; the number of people shows at once."),
-            reverse("segment_new"),
-            "campaigns.add_segment",
-            Segment.objects.exists(),
-        ),
-        Step(
-            _("Begin a campaign"),
-            _("A name, the account, the audience."),
-            reverse("campaign_new"),
-            "campaigns.add_campaign",
-            campaign is not None,
-        ),
-        Step(
-            _("Compose an event"),
-            _("Title, time, place, reminder; see it as each person will."),
-            reverse("event_new", args=[campaign.pk]) if campaign else reverse("campaign_new"),
-            "campaigns.add_event",
-            event is not None,
-        ),
-        Step(
-            _("Review and send"),
-            _("Check who gets what, and queue it: now or at a time."),
-            reverse("send_review", args=[event.pk, "create"]) if event else reverse("campaign_new"),
-            "campaigns.add_send",
-            is_done=False,  # these steps disappear with the first send
-        ),
-    ]

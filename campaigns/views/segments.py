@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.forms import rule as builder
+from campaigns.forms.rows import Drawing
 from campaigns.forms.segment import SegmentForm, known_values, overwrite
 from campaigns.models import Account, Segment
 from campaigns.segments import compile as segments
@@ -135,7 +136,7 @@ def _page(
     context = {
         "form": form,
         "segment": segment,
-        "root": builder.Drawing(errors or {}, focus, as_list).draw(draft),
+        "root": Drawing(errors or {}, focus, as_list).draw(draft),
         "fields": FIELDS.values(),
         "known": known_values(builder.field_names(draft)),
         "used_by": segment.campaigns.all() if segment.pk else [],

@@ -24,7 +24,7 @@ ONLY_DRAWS = {"event_preview", "event_zones", "event_people", "segment_count"}
 
 READ_BY_AUDITORS = {
     "campaign_detail", "event_edit", "segment_edit", "send_review", "send_detail", "send_progress", "send_move",
-    "delivery_detail", "history_csv", "import_detail",
+    "delivery_detail", "event_export", "history_csv", "import_detail",
     *(f"admin:campaigns_{model}_changelist" for model in (
         "account", "calendar", "campaign", "delivery", "import", "segment", "send", "subscriber", "workspace",
     )),
