@@ -75,6 +75,7 @@ class Visitor:
     def __init__(self, browser: Browser, demo: Demo, role: str) -> None:
         self.demo = demo
         self.context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 900})
+        self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

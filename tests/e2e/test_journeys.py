@@ -94,6 +94,7 @@ def test_an_update_reaches_those_who_have_the_event(visit, demo):
     page.goto("/events/3/")
     page.get_by_label("Title").fill("Season opener, one hour later")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved. Nothing is sent yet.")).to_be_visible()
     page.goto("/events/3/send/update/")
     page.get_by_role("button", name=re.compile(r"Update [\d,]+ calendars")).click()
 

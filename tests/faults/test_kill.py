@@ -33,7 +33,7 @@ def sent(send: Send) -> int:
 
 @pytest.mark.parametrize("policy", [Account.WhenInDoubt.VERIFY, Account.WhenInDoubt.RESEND])
 def test_five_kills_lose_nothing_and_every_double_was_in_doubt(policy, event, rokt, settings):
-    people = 4_000
+    people = 3_000
     Account.objects.update(when_in_doubt=policy)
     make_crowd(people)
     send = queue(event, make_user())
