@@ -20,6 +20,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def hang_up_as_usual() -> None:
+    """Whoever runs the tests under nohup ignores SIGHUP; the program under test must not inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Running:
     """`python ARGUMENTS` in an environment without the test settings; DATA_DIR tells its descendants apart."""
 
@@ -33,6 +38,7 @@ class Running:
                 cwd=ROOT,
                 env={**kept, "LOG_LEVEL": "INFO", "DATA_DIR": str(data), **environment},
                 stdin=subprocess.DEVNULL,
+                preexec_fn=hang_up_as_usual,
                 stdout=log,
                 stderr=log,
             )
