@@ -51,7 +51,6 @@ class Batch:
     send: Send
     lease_token: uuid.UUID
     claimed: Sequence[Claimed]
-    taken_count: int
 
 
 Writer = Callable[[Sequence[Delivery]], Sequence[Intent | Unfit]]
@@ -78,7 +77,7 @@ def claim(send: Send, *, limit: int, write: Writer) -> Batch:
     books.move(send.pk, moves)
     if unfit and not fit:
         books.finish(send.pk, at=at)
-    return Batch(send=send, lease_token=token, claimed=claimed, taken_count=len(rows))
+    return Batch(send=send, lease_token=token, claimed=claimed)
 
 
 def _due(send: Send, *, at: datetime, limit: int) -> list[Delivery]:
