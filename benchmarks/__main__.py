@@ -1,5 +1,7 @@
 """`make bench`: every benchmark, one after the other."""
 
-from benchmarks import liquid
+from benchmarks import dryrun, liquid
 
 liquid.main()
+print()
+dryrun.main()

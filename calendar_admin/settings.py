@@ -128,6 +128,8 @@ elif CELERY_BROKER_URL.startswith("redis"):
 
 # Who may be called: https hosts, and loopback host:port pairs for the sandbox.
 ROKT_HOSTS = env.list("ROKT_HOSTS", default=["api.roktcalendar.com"])
+# What connected_content may call besides public hosts: loopback host:port pairs.
+CONNECTED_CONTENT_HOSTS = env.list("CONNECTED_CONTENT_HOSTS", default=[])
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [

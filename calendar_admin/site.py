@@ -34,6 +34,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 {"title": _("Home"), "icon": "home", "link": reverse_lazy("admin:index")},
                 link(_("Campaigns"), "campaign", "admin:campaigns_campaign_changelist", "view_campaign"),
+                link(
+                    _("Webhook templates"),
+                    "webhook",
+                    "admin:campaigns_webhooktemplate_changelist",
+                    "view_webhooktemplate",
+                ),
                 link(_("Sends"), "send", "admin:campaigns_send_changelist", "view_send"),
             ],
         },
@@ -56,6 +62,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 link(_("Accounts"), "key", "admin:campaigns_account_changelist", "view_account"),
                 link(_("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "view_account"),
                 link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "view_workspace"),
+                link(_("Credentials"), "vpn_key", "admin:campaigns_credential_changelist", "view_credential"),
                 {
                     "title": _("Staff"),
                     "icon": "badge",

@@ -9,11 +9,12 @@ from kombu.exceptions import OperationalError
 
 from campaigns import importing
 from campaigns.models import Account
-from campaigns.pipeline import clockwork, deliver
+from campaigns.pipeline import clockwork, deliver, dryrun
 
 log = logging.getLogger(__name__)
 
 LONGEST_IMPORT_SECONDS = 6 * 60 * 60
+LONGEST_DRY_RUN_SECONDS = 6 * 60 * 60
 WORKERS_PER_ACCOUNT = 2  # each goes on by itself while there is work
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
@@ -27,6 +28,8 @@ def tick() -> None:
         wake(account_id)
     for import_id in importing.forgotten():
         start_import(import_id)
+    for dry_run_id in dryrun.forgotten():
+        start_dry_run(dry_run_id)
 
 
 @shared_task(name="campaigns.tasks.send_for_account")
@@ -35,6 +38,12 @@ def send_for_account(account_id: int) -> None:
     account = Account.objects.filter(pk=account_id).first()
     if account is not None and deliver.drain(account, seconds=TURN_SECONDS):
         _publish(send_for_account, account_id)
+
+
+@shared_task(name="campaigns.tasks.run_dry_run", time_limit=LONGEST_DRY_RUN_SECONDS)
+def run_dry_run(dry_run_id: int) -> None:
+    """Check everybody of a send before it is queued."""
+    dryrun.run(dry_run_id)
 
 
 @shared_task(name="campaigns.tasks.run_import", time_limit=LONGEST_IMPORT_SECONDS)
@@ -57,6 +66,11 @@ def look_now() -> None:
 def start_import(import_id: int) -> None:
     """Have a worker read an uploaded file, once the transaction is through."""
     _publish(run_import, import_id)
+
+
+def start_dry_run(dry_run_id: int) -> None:
+    """Have a worker check everybody of a send, once the transaction is through."""
+    _publish(run_dry_run, dry_run_id)
 
 
 def _publish(task: "Task[..., None]", *args: int) -> None:

@@ -23,11 +23,29 @@ from campaigns.models import (
     Subscriber,
     Subscription,
     SubscriptionTag,
+    WebhookTemplate,
+    WebhookVersion,
     Workspace,
 )
-from campaigns.pipeline import compose
+from campaigns.pipeline import compose, dryrun
+from campaigns.pipeline.render import WebhookText
 
 EVERYONE: dict[str, Any] = {"match": "all", "rules": []}
+WEBHOOK_TOKEN = (
+    "Bearer {% connected_content https://api.roktcalendar.com/oauth2/token :method post :basic_auth rokt"
+    " :body grant_type=client_credentials :save token :retry %}{{token.access_token}}"
+)
+WEBHOOK_BODY = """{
+  "event": {
+    "eventId": "Event_0001_{{${user_id}}}",
+    "title": "For {{${first_name}}}",
+    "start": "2027-02-21T15:00:00",
+    "end": "2027-02-21T16:00:00",
+    "timezone": "Eastern Standard Time",
+    "notifyBefore": "15"
+  },
+  "subscriptionIds": ["{{custom_attribute.${rokt:subscription_id} | join: '","'}}"]
+}"""
 _numbers = itertools.count(1)
 
 
@@ -126,6 +144,14 @@ def make_event(campaign: Campaign | None = None, **columns: Any) -> Event:
     return Event.objects.create(**{**defaults, **columns})
 
 
+def make_raw_event(campaign: Campaign | None = None, **texts: WebhookText) -> Event:
+    """Make an event whose calls webhooks make, by kind: ``create=…``, ``update=…``; read as it would be saved."""
+    campaign = campaign or make_campaign()
+    event = Event(campaign=campaign, account=campaign.account)
+    compose.read_event(campaign, texts["create"]).fill(event)
+    return compose.save_raw_event(event, texts, origins={})
+
+
 def make_send(event: Event | None = None, kind: Send.Kind = Send.Kind.CREATE, **columns: Any) -> Send:
     """Make a scheduled send of an event, due now; its audience is not frozen yet."""
     send = compose.draft(event or make_event(), kind)
@@ -133,6 +159,12 @@ def make_send(event: Event | None = None, kind: Send.Kind = Send.Kind.CREATE, **
     for name, value in {**defaults, **columns}.items():
         setattr(send, name, value)
     send.save()
+    return send
+
+
+def checked(send: Send, *, by: User | None = None) -> Send:
+    """Check everybody of a drafted send, so that it may be queued; returns the draft."""
+    dryrun.run(dryrun.ask(send, by=by).pk)
     return send
 
 
@@ -191,3 +223,25 @@ def make_import(**columns: Any) -> Import:
     workspace = columns.pop("workspace", None) or Workspace.objects.first() or make_workspace()
     defaults = {"file_name": "export.zip", "path": "/nowhere/export", "byte_count": 1_000}
     return Import.objects.create(workspace=workspace, **{**defaults, **columns})
+
+
+def make_version(template: WebhookTemplate, **columns: Any) -> WebhookVersion:
+    """Make the next version of a webhook template: an event whose title is a first name."""
+    template.version += 1
+    template.save()
+    defaults = {
+        "url": "https://api.roktcalendar.com/v1/subscriptionevent/shop",
+        "headers": [["Authorization", WEBHOOK_TOKEN], ["Content-Type", "application/json"]],
+        "body": WEBHOOK_BODY,
+    }
+    return WebhookVersion.objects.create(
+        template=template, number=template.version, **{**defaults, **columns}
+    )
+
+
+def make_webhook_template(**columns: Any) -> WebhookTemplate:
+    """Make a webhook template with one version; ``url``, ``method``, ``headers`` and ``body`` go into that."""
+    text = {name: columns.pop(name) for name in ("method", "url", "headers", "body") if name in columns}
+    template = WebhookTemplate.objects.create(**{"name": f"Template {next(_numbers)}", **columns})
+    make_version(template, **text)
+    return template

@@ -1,5 +1,5 @@
 """The lists and the setup pages: one file per subject."""
 
-from campaigns.admin import accounts, audience, campaigns, imports, ledger, staff
+from campaigns.admin import accounts, audience, campaigns, credentials, imports, ledger, staff, webhooks
 
-__all__ = ["accounts", "audience", "campaigns", "imports", "ledger", "staff"]
+__all__ = ["accounts", "audience", "campaigns", "credentials", "imports", "ledger", "staff", "webhooks"]

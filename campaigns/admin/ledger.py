@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import reports
@@ -35,6 +36,10 @@ DELIVERY_COLOURS = {
 }
 
 
+def _test_label(send: Send) -> tuple[bool, str] | None:
+    return (True, gettext("test")) if send.is_test else None
+
+
 class History(PageList):
     """Newest first, always: any other order would read millions of rows to show fifty."""
 
@@ -46,7 +51,16 @@ class History(PageList):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     page_name = "delivery_detail"
-    list_display = ("person", "state_label", "why", "send_link", "campaign", "attempt_count", "when")
+    list_display = (
+        "person",
+        "state_label",
+        "why",
+        "send_link",
+        "test_label",
+        "campaign",
+        "attempt_count",
+        "when",
+    )
     list_filter = QUESTIONS
     list_select_related = ("subscriber", "send__event__campaign")
     list_before_template = "campaigns/_delivery_asked.html"
@@ -99,6 +113,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def send_link(self, delivery: Delivery) -> str:
         return str(delivery.send)
 
+    @column(_("test"), label={True: "info"})
+    def test_label(self, delivery: Delivery) -> tuple[bool, str] | None:
+        return _test_label(delivery.send)
+
     @column(_("campaign"))
     def campaign(self, delivery: Delivery) -> str:
         return delivery.send.event.campaign.name
@@ -111,8 +129,18 @@ class DeliveryAdmin(ReadOnlyAdmin):
 @admin.register(Send)
 class SendAdmin(ReadOnlyAdmin):
     page_name = "send_detail"
-    list_display = ("name", "kind", "state_label", "scheduled", "campaign", "people", "arrived", "trouble")
-    list_filter: ClassVar[Any] = ("state", "kind", "account")
+    list_display = (
+        "name",
+        "kind",
+        "test_label",
+        "state_label",
+        "scheduled",
+        "campaign",
+        "people",
+        "arrived",
+        "trouble",
+    )
+    list_filter: ClassVar[Any] = ("state", "kind", "is_test", "account")
     list_select_related = ("event__campaign", "account")
     search_fields = ("event__event_id", "event__title", "event__campaign__name")
     search_help_text = _("Event, event id or campaign")
@@ -121,6 +149,10 @@ class SendAdmin(ReadOnlyAdmin):
     @column(_("send"))
     def name(self, send: Send) -> str:
         return str(send)
+
+    @column(_("test"), label={True: "info"})
+    def test_label(self, send: Send) -> tuple[bool, str] | None:
+        return _test_label(send)
 
     @column(_("state"), label=SEND_COLOURS)
     def state_label(self, send: Send) -> tuple[str, str]:

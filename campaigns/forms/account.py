@@ -14,8 +14,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from campaigns import timezones
 from campaigns.forms.fields import ZoneField
 from campaigns.models import Account, Workspace
-from integrations.rokt import address
-from integrations.rokt.errors import AddressError
+from integrations.web import address
+from integrations.web.errors import AddressError
 
 HEADER = re.compile(r"(basic|bearer|authorization)\b[\s:]", re.IGNORECASE)
 REST_ENDPOINT = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)

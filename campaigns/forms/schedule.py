@@ -16,6 +16,7 @@ from campaigns.models.clock import now
 
 NOW, AT = "now", "at"
 TYPED_OVER_COUNT = 10_000
+LONGEST_REASON = 300
 
 
 class ScheduleForm(forms.Form):
@@ -76,8 +77,16 @@ class ScheduleForm(forms.Form):
 
 
 class SendForm(ScheduleForm):
-    """Everything that is said when a send is queued: when, that this is what was seen, and for how many."""
+    """Everything that is said when a send is queued: when, that this is what was seen, and for how many.
 
+    ``leave_out`` is why it goes out without those who cannot be sent to.
+    """
+
+    leave_out = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        error_messages={"max_length": gettext_lazy("Say it in up to %(limit_value)d characters.")},
+    )
     submit_token = forms.UUIDField()
     seen = forms.CharField(required=False, max_length=100)
     typed_count = forms.CharField(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns import importing, tasks
 from campaigns.models import Account, Campaign, Event, Import, Segment, Send, Workspace
 from campaigns.models.roles import ROLES
-from campaigns.pipeline import compose
+from campaigns.pipeline import compose, dryrun
 from integrations.sandbox.people import write_export
 
 PASSWORD = "demo"  # noqa: S105 - a demo on loopback, as the greeting says
@@ -154,7 +154,9 @@ def make_event(campaign: Campaign, *, event_id: str, start_local: datetime, **co
 def queue_now(event: Event) -> None:
     """Queue a new event for everybody in its segment, as the marketer would; the worker takes it from here."""
     send = compose.draft(event, Send.Kind.CREATE)
-    compose.queue(send, by=staff("marketer"), scheduled_at=timezone.now(), submit_token=uuid4())
+    by = staff("marketer")
+    dryrun.run(dryrun.ask(send, by=by).pk)
+    compose.queue(send, by=by, scheduled_at=timezone.now(), submit_token=uuid4())
     tasks.look_now()
 
 

@@ -46,6 +46,8 @@ class Event(models.Model):
 
     Start and end are wall times in ``timezone`` (a Windows id). Where the clock shows such a time twice,
     ``start_fold`` and ``end_fold`` say which one is meant (0 the first, 1 the second).
+    With ``uses_webhook`` a webhook written in Liquid makes the call (see ``EventWebhook``); the fields then hold
+    what was read from it for one person, so that the event can be listed, scheduled and found again.
     ``version`` grows with every save, so that two people editing at once notice each other.
     """
 
@@ -63,6 +65,7 @@ class Event(models.Model):
     notify_before_minutes = models.PositiveIntegerField(
         _("reminder"), default=15, validators=[MaxValueValidator(LONGEST_REMINDER_MINUTES)]
     )
+    uses_webhook = models.BooleanField(default=False, db_default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     changed_at = models.DateTimeField(_("last changed"), auto_now=True)

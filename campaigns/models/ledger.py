@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
+def ids_in(subscriptions: str) -> list[str]:
+    """Return the subscription ids of "0:guid 1:guid", in Braze's order."""
+    placed = (item.partition(":") for item in subscriptions.split())
+    return [rokt_id for _place, _colon, rokt_id in sorted(placed, key=lambda part: int(part[0]))]
+
+
 class Delivery(models.Model):
     """One person's part of a send: exactly one row, in exactly one state.
 
@@ -32,6 +38,8 @@ class Delivery(models.Model):
         UNCHANGED = "unchanged", _("already has exactly this content")
         LEFT = "left", _("no longer an active subscriber")
         RENDERING = "rendering", _("the text could not be filled in")
+        LEFT_OUT = "left_out", _("left out by the text itself")
+        SET_ASIDE = "set_aside", _("left out on purpose, for it cannot be sent")
         REFUSED = "refused", _("refused by Rokt")
         GAVE_UP = "gave_up", _("gave up after repeated tries")
         EVENT_OVER = "event_over", _("the event was over")
@@ -93,8 +101,7 @@ class Delivery(models.Model):
     @property
     def subscription_ids(self) -> list[str]:
         """The subscription ids this delivery is for, in Braze's order."""
-        placed = (item.partition(":") for item in self.subscriptions.split())
-        return [rokt_id for _place, _colon, rokt_id in sorted(placed, key=lambda part: int(part[0]))]
+        return ids_in(self.subscriptions)
 
     @property
     def reason_text(self) -> "StrOrPromise":
@@ -161,7 +168,10 @@ class Attempt(models.Model):
 
 
 class Entry(models.Model):
-    """What is on one person's calendar for one event, as far as is known: the last accepted content."""
+    """What is on one person's calendar for one event, as far as is known: the last accepted content.
+
+    ``is_test``: it came by a test send, so the person has not had the event itself.
+    """
 
     class State(models.TextChoices):
         PRESENT = "present", _("on the calendar")
@@ -175,6 +185,7 @@ class Entry(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PRESENT)
     subscriptions = models.TextField(_("subscriptions"), blank=True)
     body = models.TextField(_("last accepted content"))
+    is_test = models.BooleanField(_("by a test send"), default=False, db_default=False)
     accepted_at = models.DateTimeField(_("accepted"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
 

@@ -7,22 +7,36 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 VIEW = [
-    "account", "attempt", "calendar", "campaign", "delivery", "entry", "event", "import", "importproblem",
-    "segment", "send", "sendaction", "subscriber", "subscription", "subscriptiontag", "workspace",
+    "account", "attempt", "calendar", "campaign", "credential", "delivery", "dryrun", "dryruncause", "dryrunperson",
+    "entry", "event", "eventwebhook", "import", "importproblem", "savedrecipient", "segment", "send", "sendaction",
+    "subscriber", "subscription", "subscriptiontag", "webhooktag", "webhooktemplate", "webhookversion", "workspace",
 ]  # fmt: skip
 READ = [f"campaigns.view_{name}" for name in VIEW]
-SETTINGS = ["campaigns.view_account", "campaigns.view_workspace"]  # those who plan need not see them
+SETTINGS = [  # those who plan need not see them
+    "campaigns.view_account",
+    "campaigns.view_credential",
+    "campaigns.view_workspace",
+]
 WORK = [permission for permission in READ if permission not in SETTINGS]
 COMPOSE = [
     f"campaigns.{verb}_{name}"
-    for name in ("campaign", "event", "segment", "import", "send")
+    for name in (
+        "campaign",
+        "event",
+        "segment",
+        "import",
+        "send",
+        "dryrun",
+        "savedrecipient",
+        "webhooktemplate",
+    )
     for verb in ("add", "change")
-]
+] + ["campaigns.delete_savedrecipient"]
 RELEASE = ["campaigns.release_send", "campaigns.decide_delivery"]
 SET_UP = [
     *(
         f"campaigns.{verb}_{name}"
-        for name in ("account", "workspace")
+        for name in ("account", "credential", "workspace")
         for verb in ("add", "change", "delete")
     ),
     *(f"auth.{verb}_user" for verb in ("add", "change", "delete", "view")),

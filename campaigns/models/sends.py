@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models.accounts import Account
 from campaigns.models.audience import Segment
 from campaigns.models.campaign import Event
+from campaigns.models.dryruns import DryRun
 from campaigns.models.states import DeliveryState
 
 
@@ -17,8 +18,8 @@ class Send(models.Model):
     """One run of an event to a frozen audience.
 
     ``content`` and ``rule`` are copies: editing the event or the segment later changes neither what is sent
-    nor to whom. The counts are kept in step with the deliveries by the code that changes them; together they
-    are the books.
+    nor to whom. A test goes to recipients that somebody chose, never to the audience. The counts are kept in
+    step with the deliveries by the code that changes them; together they are the books.
     """
 
     class Kind(models.TextChoices):
@@ -45,6 +46,17 @@ class Send(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State)
     content = models.JSONField(_("content"))
     rule = models.JSONField(_("audience rule"), null=True)
+    is_test = models.BooleanField(_("test"), default=False, db_default=False)
+    dry_run = models.ForeignKey(
+        DryRun, models.PROTECT, null=True, blank=True, related_name="sends", verbose_name=_("dry run")
+    )
+    leave_out_reason = models.CharField(
+        _("why those who cannot be sent to are left out"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+    )
     scheduled_at = models.DateTimeField(_("scheduled for"))
     scheduled_timezone = models.CharField(_("in the zone"), max_length=64, blank=True)
     deliver_until = models.DateTimeField(_("too late after"))

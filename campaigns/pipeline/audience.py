@@ -4,10 +4,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Aggregate, CharField, Count, F, Q, QuerySet, TextField, Value
+from django.db.models import (
+    Aggregate,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast, Concat
 
-from campaigns.models import Delivery, Entry, Send, Subscription
+from campaigns.models import Delivery, Entry, Event, Send, Subscription
 from campaigns.models.clock import now
 from campaigns.segments import compile as segments
 from campaigns.segments import rules
@@ -36,10 +47,13 @@ def matching(send: Send) -> QuerySet[Subscription]:
 def freeze(send: Send) -> bool:
     """Start a scheduled send: make its deliveries, once; False when somebody else started or stopped it.
 
-    The conditional update comes first and locks the send: a second tick finds it started, and a crash
-    leaves it scheduled.
+    The conditional update locks the send: a second tick finds it started, and a crash leaves it scheduled.
+    While a test of the event is on its way the send stays scheduled, for the next tick.
     """
     at = now()
+    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)  # no test begins meanwhile
+    if tests_on_their_way(send).exists():
+        return False
     due = Send.objects.filter(pk=send.pk, state=Send.State.SCHEDULED)
     if not due.update(state=Send.State.SENDING, started_at=at):
         return False
@@ -51,26 +65,48 @@ def freeze(send: Send) -> bool:
     return True
 
 
-def people_to_create(send: Send) -> QuerySet[Any]:
-    """Return (person, user id, subscriptions) of everybody whose subscriptions the rule picks."""
-    place = Concat(Cast("position", CharField()), Value(":"), "rokt_id", output_field=TextField())
-    people = (
-        matching(send).order_by().values(person=F("subscriber_id"), external=F("subscriber__external_id"))
+def tests_on_their_way(send: Send) -> QuerySet[Send]:
+    """Return the other tests of a send's event that may still call by themselves."""
+    calling = Q(queued_count__gt=0) | Q(sending_count__gt=0)
+    looked_into = Delivery.objects.filter(
+        send=OuterRef("pk"), state=Delivery.State.IN_DOUBT, due_at__isnull=False
     )
+    tests = Send.objects.filter(event=send.event_id, is_test=True).exclude(pk=send.pk)
+    return tests.filter(calling | Exists(looked_into))
+
+
+def people_to_create(send: Send) -> QuerySet[Any]:
+    """Return (person, user id, subscriptions) of everybody whose subscriptions the rule picks.
+
+    A webhook names all subscriptions of a person by itself, so a delivery by webhook is for all of this account.
+    """
+    place = Concat(Cast("position", CharField()), Value(":"), "rokt_id", output_field=TextField())
+    picked = matching(send).order_by()
+    if send.content.get("webhook"):
+        theirs = Subscription.objects.filter(account_code=send.account.code).order_by()
+        picked = theirs.filter(subscriber__in=picked.values("subscriber"))
+    people = picked.values(person=F("subscriber_id"), external=F("subscriber__external_id"))
     return people.annotate(ids=Joined(place, filter=~Q(rokt_id="")))
 
 
 def people_to_change(send: Send) -> QuerySet[Any]:
     """Return (person, user id, subscriptions) of everybody who has the event now.
 
-    With a rule, only those it still picks.
+    With a rule, only those it still picks. What test sends left is removed with the rest, and never updated.
     """
     entries = Entry.objects.filter(event=send.event, state=Entry.State.PRESENT)
+    if send.kind == Send.Kind.UPDATE:
+        entries = entries.filter(is_test=False)
     if send.rule is not None:
         entries = entries.filter(subscriber__in=matching(send).order_by().values("subscriber"))
     return entries.order_by().values(
         person=F("subscriber_id"), external=F("subscriber__external_id"), ids=F("subscriptions")
     )
+
+
+def who_have_it(send: Send) -> QuerySet[Entry]:
+    """Return the entries of those who have the event itself; a test is not the event."""
+    return Entry.objects.filter(event=send.event, state=Entry.State.PRESENT, is_test=False)
 
 
 def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
@@ -98,8 +134,8 @@ def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
 
 
 def _skip_those_who_have_it(send: Send) -> None:
-    present = Entry.objects.filter(event=send.event, state=Entry.State.PRESENT).values("subscriber")
-    send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=present).update(
+    people = who_have_it(send).values("subscriber")
+    send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=people).update(
         state=Delivery.State.SKIPPED, reason=Delivery.Reason.ALREADY_RECEIVED, due_at=None
     )
 

@@ -1,50 +1,93 @@
 """What a batch of deliveries will ask of Rokt: the same bytes again, a fresh text, or nothing and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
+from campaigns.models.clock import now
+from campaigns.models.ledger import ids_in
 from campaigns.pipeline import record, render
-from integrations.rokt import wire
+from campaigns.pipeline.fetch import Fetcher
 
 OPERATIONS = {
     Send.Kind.CREATE: Attempt.Operation.CREATE,
     Send.Kind.UPDATE: Attempt.Operation.UPDATE,
     Send.Kind.CANCEL: Attempt.Operation.DELETE,
 }
+AT_ONCE = 16  # people whose texts ask other addresses at the same time
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who would get a delivery: what it is written from, lighter than the row itself."""
+
+    pk: int
+    subscriber: Subscriber | None
+    external_id: str
+    subscriptions: str
+    retry_count: int = 0
+
+    @property
+    def subscription_ids(self) -> list[str]:
+        """The subscription ids in Braze's order."""
+        return ids_in(self.subscriptions)
+
+
+Row = Delivery | Candidate
+
+
 class Calls:
-    """Writes the calls of one send; the send's frozen content is parsed once."""
+    """Writes the calls of one send; the send's frozen content is read once.
 
-    send: Send
-    writer: render.Writer = field(init=False)
-    where: wire.Target = field(init=False)
+    A webhook may ask other addresses while it is written, which must not happen under locked rows: such a
+    batch is prepared first, and rows that were not are left for the next one.
+    """
 
-    def __post_init__(self) -> None:
-        content = render.Content.from_json(self.send.content)
-        object.__setattr__(self, "writer", render.Writer(content))
-        object.__setattr__(self, "where", render.target(self.send.account))
+    def __init__(self, send: Send) -> None:
+        content = render.Content.from_json(send.content)
+        self.send = send
+        self.writer = render.writer(content, kind=send.kind, account=send.account)
+        self.fetch = Fetcher(send.account) if self.writer.calls_out else None
+        self.prepared: dict[int, render.Written | render.RenderError] = {}
 
-    def write(self, rows: Sequence[Delivery]) -> list[record.Intent | record.Unfit]:
+    @property
+    def asks_first(self) -> bool:
+        """Whether rows have to be prepared before they are written."""
+        return self.fetch is not None
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Write these rows outside of any transaction; only ``write`` tells what came of it."""
+        fresh = [row for row in rows if not row.retry_count and row.subscriber is not None]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            written = pool.map(self._written, fresh)
+            self.prepared = {row.pk: result for row, result in zip(fresh, written, strict=True)}
+
+    def write(self, rows: Sequence[Row]) -> list[record.Intent | record.Unfit | None]:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
-        repeated = record.last_calls([row for row in rows if row.retry_count])
+        repeated = record.last_calls([row.pk for row in rows if row.retry_count])
         present = self._contents_now(rows)
         return [self._write(row, repeated.get(row.pk), present) for row in rows]
 
     def _write(
-        self, row: Delivery, earlier: Attempt | None, present: Mapping[int, str]
-    ) -> record.Intent | record.Unfit:
+        self, row: Row, earlier: Attempt | None, present: Mapping[int, str]
+    ) -> record.Intent | record.Unfit | None:
         if row.subscriber is None or not row.subscriber.is_active:
             return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT)
-        return self._again(earlier) if earlier else self._anew(row, row.subscriber, present)
+        if earlier is not None:
+            return self._again(earlier)
+        if self.fetch is not None and row.pk not in self.prepared:
+            return None
+        written = self.prepared.pop(row.pk, None) or self._written(row)
+        if isinstance(written, render.RenderError):
+            return self._unfit(written)
+        return self._intent(written, present.get(row.subscriber.pk, ""))
 
-    def _contents_now(self, rows: Sequence[Delivery]) -> Mapping[int, str]:
+    def _contents_now(self, rows: Sequence[Row]) -> Mapping[int, str]:
         """What those about to get an update have on their calendars, by subscriber."""
         if self.send.kind != Send.Kind.UPDATE:
             return {}
-        people = [row.subscriber_id for row in rows]
+        people = [row.subscriber.pk for row in rows if row.subscriber]
         entries = Entry.objects.filter(event=self.send.event_id, subscriber__in=people)
         return dict(entries.values_list("subscriber_id", "body"))
 
@@ -57,22 +100,34 @@ class Calls:
             content=render.content_of(earlier.body),
         )
 
-    def _anew(
-        self, row: Delivery, person: Subscriber, present: Mapping[int, str]
-    ) -> record.Intent | record.Unfit:
+    def _written(self, row: Row) -> render.Written | render.RenderError:
+        assert row.subscriber is not None  # noqa: S101 - rows without one never come here
+        person = render.Person(row.external_id, render.data_of(row.subscriber), row.subscription_ids)
         try:
-            written = self.writer.write(external_id=row.external_id, data=render.person(person))
-            call = render.call(self.send.kind, self.where, written.event, row.subscription_ids)
+            return self.writer.write(person, fetch=self.fetch)
         except render.RenderError as error:
-            return record.Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, str(error))
-        body = call.body.decode()
+            return error
+
+    def _unfit(self, error: render.RenderError) -> record.Unfit:
+        if isinstance(error, render.LeftOutError):
+            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT_OUT, error.cause, error.detail)
+        if self.send.leave_out_reason:
+            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.SET_ASIDE, error.cause, error.detail)
+        return record.Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, error.cause, error.detail)
+
+    def _intent(self, written: render.Written, present: str) -> record.Intent | record.Unfit:
+        body = written.call.body.decode()
         content = render.content_of(body)
-        if content and present.get(person.pk) == content:
+        if content and content == present:
             return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.UNCHANGED)
+        if written.ends_at is not None and written.ends_at <= now():
+            return record.Unfit(Delivery.State.EXPIRED, Delivery.Reason.EVENT_OVER)
         return record.Intent(
             operation=OPERATIONS[Send.Kind(self.send.kind)],
-            method=call.method,
-            url=call.url,
+            method=written.call.method,
+            url=written.call.url,
             body=body,
             content=content,
+            notes=written.notes,
+            ends_at=written.ends_at,
         )

@@ -17,7 +17,7 @@ from campaigns.pipeline.calls import Calls
 from integrations.rokt import token, wire
 from integrations.rokt.errors import AddressError, CredentialsRefusedError, RoktError
 from integrations.rokt.sender import Sender
-from integrations.rokt.session import RoktSession
+from integrations.web.session import WebSession
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Turn:
 
     def _fetch_token(self) -> token.Token:
         credentials = token.Credentials(self.account.client_id, self.account.client_secret)
-        with RoktSession(settings.ROKT_HOSTS) as session:
+        with WebSession(settings.ROKT_HOSTS) as session:
             return token.fetch(self.account.base_url, credentials, session=session)
 
     def _try_to_post(self, send: Send, *, limit: int, bearer: str) -> None:
@@ -118,7 +118,10 @@ class Turn:
             return
         if send.pk not in self.calls:
             self.calls[send.pk] = Calls(send)
-        batch = record.claim(send, limit=limit, write=self.calls[send.pk].write)
+        write = self.calls[send.pk]
+        if write.asks_first:
+            write.prepare(record.peek(send, limit=limit))
+        batch = record.claim(send, limit=limit, write=write.write)
         if not batch.claimed:
             return
         calls = [

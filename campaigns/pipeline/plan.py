@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Count, Q
 
-from campaigns.models import Entry, Send
+from campaigns.models import Send
 from campaigns.pipeline import audience
 
 
@@ -36,7 +36,7 @@ def plan(send: Send) -> Plan:
         return Plan(audience.people_to_change(send).count(), 0, 0, rate)
     people = audience.matching(send).order_by().values("subscriber")
     with_id = people.filter(~Q(rokt_id=""))
-    present = Entry.objects.filter(event=send.event, state=Entry.State.PRESENT)
+    present = audience.who_have_it(send)
     counts = people.aggregate(
         people=Count("subscriber", distinct=True),
         with_id=Count("subscriber", distinct=True, filter=~Q(rokt_id="")),

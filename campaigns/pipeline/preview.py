@@ -5,21 +5,27 @@ from dataclasses import dataclass
 
 import orjson
 
-from campaigns.models import Account, Send, Subscriber, Subscription
+from campaigns import liquid
+from campaigns.models import Account, Subscriber, Subscription
 from campaigns.pipeline import render
+from campaigns.pipeline.fetch import Fetcher
 from integrations.rokt import wire
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A rendered webhook for one person, as it would leave; ``body`` is the exact text, ``pretty`` is for reading."""
+    """A rendered webhook for one person, as it would leave; ``body`` is the exact text, ``pretty`` is for reading.
+
+    A removal carries no event. ``notes`` should be looked at.
+    """
 
     subscriber: Subscriber
-    event: wire.Event
+    event: wire.Event | None
     method: str
     url: str
     body: str
     fallbacks: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def pretty(self) -> str:
@@ -36,23 +42,27 @@ def preview(
     content: render.Content,
     *,
     account: Account,
-    kind: Send.Kind,
+    kind: str,
     subscriber: Subscriber,
     subscriptions: Sequence[Subscription],
+    data: liquid.Data | None = None,
 ) -> Preview:
     """Render the call for one person; raises ``render.RenderError`` or ``liquid.LiquidError`` with the reason.
 
-    ``subscriptions`` are those the send would carry: of this account, picked by the segment.
+    ``subscriptions`` are those the send would carry: of this account, picked by the segment. ``data`` stands in
+    for what is known of the person.
     """
-    written = render.Writer(content).write(external_id=subscriber.external_id, data=render.person(subscriber))
     placed = sorted(subscriptions, key=lambda subscription: subscription.position)
     ids = [subscription.rokt_id for subscription in placed if subscription.rokt_id]
-    call = render.call(kind, render.target(account), written.event, ids)
+    writer = render.writer(content, kind=kind, account=account)
+    person = render.Person(subscriber.external_id, data or render.data_of(subscriber), ids)
+    written = writer.write(person, fetch=Fetcher(account) if writer.calls_out else None)
     return Preview(
         subscriber=subscriber,
         event=written.event,
-        method=call.method,
-        url=call.url,
-        body=call.body.decode(),
+        method=written.call.method,
+        url=written.call.url,
+        body=written.call.body.decode(),
         fallbacks=written.fallbacks,
+        notes=written.notes,
     )

@@ -12,11 +12,14 @@ from django.utils.translation import ngettext
 
 from campaigns import liquid, timezones
 from campaigns.models import Account, Event, Send
+from campaigns.models.clock import now
+from campaigns.pipeline import audience, raw
 from campaigns.pipeline.plan import Plan
-from campaigns.pipeline.render import Content
+from campaigns.pipeline.render import Content, WebhookText
 
 EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 TEXTS = ("title", "description", "location")
+TIMES = ("timezone", "start_local", "end_local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def content_problems(content: Content, *, account: Account, event_pk: int | None
     """Return what is wrong with an event by itself, whoever gets it and whenever."""
     return [
         *_id_problems(content.event_id, account=account, event_pk=event_pk),
-        *_text_problems(content),
+        *(_webhook_problems(content.webhook) if content.webhook else _text_problems(content)),
         *_time_problems(content),
     ]
 
@@ -60,9 +63,7 @@ def _id_problems(event_id: str, *, account: Account, event_pk: int | None) -> It
     for other in clash:
         if other == event_id:
             yield Problem(
-                "event_id",
-                "taken",
-                _("“%(id)s” is taken by another event of this account.") % {"id": other},
+                "event_id", "taken", _("“%(id)s” is taken by another event of this account.") % {"id": other}
             )
         elif event_id.startswith(f"{other}_") or other.startswith(f"{event_id}_"):
             # "A" for person "1_2" and "A_1" for person "2" would be one and the same calendar entry.
@@ -85,6 +86,11 @@ def _text_problems(content: Content) -> Iterator[Problem]:
             liquid.parse(getattr(content, name))
         except liquid.LiquidError as error:
             yield Problem(name, "liquid", str(error))
+
+
+def _webhook_problems(hook: WebhookText) -> Iterator[Problem]:
+    for fault in raw.faults(hook):
+        yield Problem("webhook", fault.code, f"{fault.part}: {fault.message}")
 
 
 def _time_problems(content: Content) -> Iterator[Problem]:
@@ -115,9 +121,7 @@ def send_problems(send: Send, plan: Plan, *, starts_at: datetime) -> list[Proble
     """Return everything that speaks against starting this send at ``starts_at``."""
     content = Content.from_json(send.content)
     problems = content_problems(content, account=send.account, event_pk=send.event_id)
-    if any(
-        problem.field in ("timezone", "start_local", "end_local") and problem.blocks for problem in problems
-    ):
+    if any(problem.field in TIMES and problem.blocks for problem in problems):
         return problems
     return [
         *problems,
@@ -128,39 +132,54 @@ def send_problems(send: Send, plan: Plan, *, starts_at: datetime) -> list[Proble
     ]
 
 
+def trial_problems(send: Send) -> list[Problem]:
+    """Return everything that speaks against a test now; whom it goes to is looked at apart."""
+    over = Problem("end_local", "over", _("The event is over: it is too late for a test."))
+    return [
+        *content_problems(Content.from_json(send.content), account=send.account, event_pk=send.event_id),
+        *_account_problems(send.account),
+        *_busy_problems(send),
+        *([over] if send.deliver_until <= now() else []),
+    ]
+
+
 def _account_problems(account: Account) -> Iterator[Problem]:
     link = reverse("admin:campaigns_account_change", args=[account.pk])
     if not account.client_secret:
         yield Problem("account", "no_secret", _("The account has no client secret yet."), link)
     if account.stopped_at is not None:
-        yield Problem(
-            "account",
-            "stopped",
-            _("The account is stopped: %(reason)s") % {"reason": account.stopped_reason},
-            link,
-        )
+        text = _("The account is stopped: %(reason)s") % {"reason": account.stopped_reason}
+        yield Problem("account", "stopped", text, link)
 
 
 def _order_problems(send: Send) -> Iterator[Problem]:
-    others = send.event.sends.exclude(pk=send.pk)
+    others = send.event.sends.filter(is_test=False).exclude(pk=send.pk)
     unfinished = others.filter(state__in=Send.OPEN_STATES).first()
     unanswered = others.filter(Q(sending_count__gt=0) | Q(in_doubt_count__gt=0)).first()
-    if unfinished is None and unanswered is not None:
-        yield Problem(
-            "event",
-            "unanswered",
-            _("Some calls of send #%(number)s of this event have no answer yet. Wait for it, or decide them.")
-            % {"number": unanswered.pk},
-            reverse("send_detail", args=[unanswered.pk]),
-        )
     if unfinished is not None:
-        yield Problem(
-            "event",
-            "unfinished",
-            _("Send #%(number)s of this event is not finished (%(state)s). Wait for it, or cancel it.")
-            % {"number": unfinished.pk, "state": unfinished.get_state_display()},
-            reverse("send_detail", args=[unfinished.pk]),
+        text = _("Send #%(number)s of this event is not finished (%(state)s). Wait for it, or cancel it.")
+        yield _about(unfinished, "unfinished", text)
+    elif unanswered is not None:
+        text = _(
+            "Some calls of send #%(number)s of this event have no answer yet. Wait for it, or decide them."
         )
+        yield _about(unanswered, "unanswered", text)
+
+
+def _busy_problems(send: Send) -> Iterator[Problem]:
+    """A test and another send never change one entry at a time."""
+    unsettled = Q(queued_count__gt=0) | Q(sending_count__gt=0) | Q(in_doubt_count__gt=0)
+    real = send.event.sends.filter(unsettled, is_test=False).first()
+    if busy := real or audience.tests_on_their_way(send).first():
+        text = _(
+            "Send #%(number)s of this event is on its way. Wait for it, cancel it, or decide what is left."
+        )
+        yield _about(busy, "busy", text)
+
+
+def _about(other: Send, code: str, text: str) -> Problem:
+    words = {"number": other.pk, "state": other.get_state_display()}
+    return Problem("event", code, text % words, reverse("send_detail", args=[other.pk]))
 
 
 def _audience_problems(send: Send, plan: Plan) -> Iterator[Problem]:
@@ -174,29 +193,21 @@ def _audience_problems(send: Send, plan: Plan) -> Iterator[Problem]:
     elif plan.to_send_count == 0:
         yield Problem("segment", "nobody", _nobody(send, plan))
     if plan.without_id_count:
-        yield Problem(
-            "segment",
-            "no_subscription_id",
-            ngettext(
-                "%(count)s person has no known subscription id and will be skipped.",
-                "%(count)s people have no known subscription id and will be skipped.",
-                plan.without_id_count,
-            )
-            % {"count": f"{plan.without_id_count:,}"},
-            blocks=False,
+        text = ngettext(
+            "%(count)s person has no known subscription id and will be skipped.",
+            "%(count)s people have no known subscription id and will be skipped.",
+            plan.without_id_count,
         )
+        shown = f"{plan.without_id_count:,}"
+        yield Problem("segment", "no_subscription_id", text % {"count": shown}, blocks=False)
     if plan.already_received_count:
-        yield Problem(
-            "segment",
-            "already_received",
-            ngettext(
-                "%(count)s person already has this event and will be skipped. Send an update to change it.",
-                "%(count)s people already have this event and will be skipped. Send an update to change it.",
-                plan.already_received_count,
-            )
-            % {"count": f"{plan.already_received_count:,}"},
-            blocks=False,
+        text = ngettext(
+            "%(count)s person already has this event and will be skipped. Send an update to change it.",
+            "%(count)s people already have this event and will be skipped. Send an update to change it.",
+            plan.already_received_count,
         )
+        shown = f"{plan.already_received_count:,}"
+        yield Problem("segment", "already_received", text % {"count": shown}, blocks=False)
 
 
 def _nobody(send: Send, plan: Plan) -> str:

@@ -38,6 +38,7 @@ COLUMNS = (
     "subscriptions",
     "send__created_by__username",
     "send__approved_by__username",
+    "send__is_test",
 )
 
 
@@ -76,11 +77,14 @@ def headings() -> list[str]:
         _("subscriptions"),
         _("queued by"),
         _("released by"),
+        _("test"),
     ]
 
 
 def safe_cell(value: Any) -> Any:
     """Return a value as a spreadsheet may have it: no text begins like a formula (ASVS 1.2.10)."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):

@@ -108,12 +108,12 @@ ACTIONS: dict[str, tuple[str, Act]] = {
 
 
 def possible(send: Send, *, user: User) -> set[str]:
-    """Return the buttons that somebody has for a send as it is now; "move", "update" and "remove" are pages."""
+    """Return the buttons that somebody has for a send as it is now; "move", "update", "remove" and "test" are pages."""
     fitting = {
         "pause": send.state == Send.State.SENDING,
         "resume": send.state == Send.State.PAUSED,
         "cancel": send.state in Send.OPEN_STATES,
-        "retry": bool(send.failed_count) and _may_retry(send),
+        "retry": bool(send.failed_count) and not send.is_test and _may_retry(send),
         "release": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
         "decline": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
         "decide": bool(send.in_doubt_count),
@@ -121,15 +121,20 @@ def possible(send: Send, *, user: User) -> set[str]:
     buttons = {name for name, fits in fitting.items() if fits and user.has_perm(ACTIONS[name][0])}
     if send.state in (Send.State.REQUESTED, Send.State.SCHEDULED) and user.has_perm(CHANGE):
         buttons.add("move")
-    if send.state not in Send.OPEN_STATES and user.has_perm("campaigns.add_send") and _is_somewhere(send):
-        buttons |= {"update", "remove"}
+    if send.state not in Send.OPEN_STATES and user.has_perm("campaigns.add_send"):
+        buttons |= _next_steps(send)
     return buttons
+
+
+def _next_steps(send: Send) -> set[str]:
+    """Return what can follow a send that is over."""
+    entries = Entry.objects.filter(event=send.event_id, state=Entry.State.PRESENT, is_test=send.is_test)
+    if not send.is_test:
+        return {"update", "remove"} if entries.exists() else set()
+    reached = entries.filter(subscriber__in=send.deliveries.values("subscriber"))
+    return {"test", "remove_test"} if reached.exists() else {"test"}
 
 
 def _may_retry(send: Send) -> bool:
     states = (Send.State.SENDING, Send.State.PAUSED, Send.State.FINISHED)
     return send.state in states and send.deliver_until > now()
-
-
-def _is_somewhere(send: Send) -> bool:
-    return Entry.objects.filter(event=send.event_id, state=Entry.State.PRESENT).exists()

@@ -23,7 +23,7 @@ class Step:
 
 def beginning(request: HttpRequest) -> dict[str, Any]:
     """Return the steps to the first send, until there is one."""
-    found = [] if Send.objects.exists() else [*set_up(), *first_campaign()]
+    found = [] if Send.objects.filter(is_test=False).exists() else [*set_up(), *first_campaign()]
     following = next((step for step in found if not step.is_done), None)
     may_take = following is not None and request.user.has_perm(following.permission)
     return {"steps": found, "next_step": following, "may_take_next": may_take}

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from campaigns.forms.campaign import CampaignForm
 from campaigns.forms.fields import row_id
-from campaigns.models import Account, Campaign, Entry, Event, Segment, Send
+from campaigns.models import Account, Campaign, Entry, Event, EventWebhook, Segment, Send
 from campaigns.segments import compile as segments
 from campaigns.segments import rules
 from campaigns.views.page import page
@@ -63,12 +63,19 @@ def _edit(request: HttpRequest, campaign: Campaign, *, has_accounts: bool = True
 def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a campaign: its audience, its events, and how their last sends went."""
     campaign = get_object_or_404(CAMPAIGNS, pk=pk)
-    present = Count("entries", filter=Q(entries__state=Entry.State.PRESENT))
-    sends = Prefetch("sends", Send.objects.order_by("-pk").defer("rule", "content"))
+    present = Count("entries", filter=Q(entries__state=Entry.State.PRESENT, entries__is_test=False))
+    sends = Prefetch("sends", Send.objects.filter(is_test=False).order_by("-pk").defer("rule", "content"))
+    hooks = Prefetch(
+        "webhooks",
+        EventWebhook.objects.filter(origin__number__lt=F("origin__template__version"))
+        .select_related("origin__template")
+        .defer("headers", "body", "origin__headers", "origin__body"),
+        to_attr="outdated",
+    )
     events = (
         Event.objects.filter(campaign=campaign).annotate(present_count=present).order_by("start_local", "pk")
     )
-    context = {"campaign": campaign, "events": events.prefetch_related(sends), **_audience(campaign)}
+    context = {"campaign": campaign, "events": events.prefetch_related(sends, hooks), **_audience(campaign)}
     return page(request, "campaigns/campaign_detail.html", context, title=campaign.name)
 
 

@@ -1,5 +1,6 @@
 """Composing an event: the form, the live panel beside it, and the small searches that it offers."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,8 +21,9 @@ from campaigns.forms.fields import row_id
 from campaigns.models import Campaign, Entry, Event
 from campaigns.models.clock import now
 from campaigns.pipeline import compose
+from campaigns.views.ics import calendar_file
 from campaigns.views.page import page
-from campaigns.views.panel import find_people, panel
+from campaigns.views.panel import find_people, panel, somebody
 
 MOST_FOUND = 8
 LOOKS = {
@@ -44,7 +47,8 @@ def event_new(request: HttpRequest, campaign_pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def event_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit an event; those who may not change it read it here."""
-    return _compose(request, get_object_or_404(EVENTS, pk=pk))
+    event = get_object_or_404(EVENTS, pk=pk)
+    return redirect("event_webhook", pk=pk) if event.uses_webhook else _compose(request, event)
 
 
 def _compose(request: HttpRequest, event: Event) -> HttpResponse:
@@ -81,12 +85,12 @@ def _conflict(request: HttpRequest, event: Event) -> HttpResponse:
 
 def _page(request: HttpRequest, form: EventForm, *, status: int = 200, **extra: Any) -> HttpResponse:
     event = form.instance
-    present = Entry.objects.filter(event_id=event.pk, state=Entry.State.PRESENT)
+    present = Entry.objects.filter(event_id=event.pk, state=Entry.State.PRESENT, is_test=False)
     context = {
         **_panel(request, form),
         "may_write": not form.fields["title"].disabled,
         "present_count": present.count() if event.pk else 0,
-        "unfinished": event.sends.filter(state__in=event.sends.model.OPEN_STATES).first()
+        "unfinished": event.sends.filter(is_test=False, state__in=event.sends.model.OPEN_STATES).first()
         if event.pk
         else None,
         "insert_menu": personal.menu(),
@@ -98,7 +102,7 @@ def _page(request: HttpRequest, form: EventForm, *, status: int = 200, **extra: 
 
 def _panel(request: HttpRequest, form: EventForm) -> dict[str, Any]:
     data = request.POST if request.method == "POST" else request.GET
-    shown = panel(form, asked=_asked(data, form.instance.campaign))
+    shown = panel(form, asked=_asked(data, form.instance.campaign), posted=data)
     return {"form": form, "event": form.instance, "campaign": form.instance.campaign, "panel": shown}
 
 
@@ -107,6 +111,8 @@ def _asked(data: QueryDict, campaign: Campaign) -> int:
     if "preview" in data and data.get("find_person") and "show" not in data:
         found = find_people(campaign, data.get("find_person", "")).first()
         return found.pk if found else 0
+    if data.get("show") == "random":
+        return somebody(campaign, but=row_id(data.get("person", "")))
     return row_id(data.get("show") or data.get("person", ""))
 
 
@@ -114,22 +120,48 @@ def _asked(data: QueryDict, campaign: Campaign) -> int:
 @require_POST
 def event_preview(request: HttpRequest) -> HttpResponse:
     """Show the panel for what the form says now; nothing is saved."""
-    if known := request.POST.get("event"):
-        event = get_object_or_404(EVENTS, pk=row_id(known))
-    else:
-        event = new_event(get_object_or_404(CAMPAIGNS, pk=row_id(request.POST.get("campaign", ""))))
-    form = EventForm(request.POST, instance=event)
+    form = EventForm(request.POST, instance=_event_of(request.POST))
     form.is_valid()
     return render(
         request, "campaigns/event_preview.html", {**_panel(request, form), "may_write": True, "is_live": True}
     )
 
 
+def _event_of(data: QueryDict) -> Event:
+    """Return the event that a form is about: a stored one, or a new one of its campaign."""
+    if known := data.get("event"):
+        return get_object_or_404(EVENTS, pk=row_id(known), uses_webhook=False)
+    return new_event(get_object_or_404(CAMPAIGNS, pk=row_id(data.get("campaign", ""))))
+
+
+@permission_required("campaigns.view_event", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def event_ics(request: HttpRequest) -> HttpResponse:
+    """Hand out the entry of the person shown as a file: as typed (POST), or as saved for those who only read."""
+    if request.method == "POST":
+        form = EventForm(request.POST, instance=_event_of(request.POST))
+        form.is_valid()
+    else:
+        form = EventForm(instance=_event_of(request.GET), read_only=True)
+    context = _panel(request, form)
+    card = context["panel"].card
+    if card is None:
+        return page(request, "campaigns/event_ics.html", context, title=_("No calendar file"), status=422)
+    name = re.sub(r"[^\w.-]+", "_", card.event.event_id)[:100]
+    file = HttpResponse(calendar_file(card, at=now()), content_type="text/calendar; charset=utf-8")
+    file["Content-Disposition"] = content_disposition_header(True, f"{name}.ics")
+    return file
+
+
 @permission_required("campaigns.add_event", raise_exception=True)
 @require_POST
 def event_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy an event within its campaign and open the copy."""
-    copy = compose.duplicate_event(get_object_or_404(EVENTS, pk=pk))
+    try:
+        copy = compose.duplicate_event(get_object_or_404(EVENTS, pk=pk))
+    except compose.NotPossibleError as error:
+        messages.error(request, str(error))
+        return redirect("event_edit", pk=pk)
     messages.success(request, _("This is the copy, under the id “%(id)s”.") % {"id": copy.event_id})
     return redirect("event_edit", pk=copy.pk)
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -43,6 +43,8 @@ class Losses:
 def event_export(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an event as a webhook template of Braze; with ``?kind=update`` the one that changes it."""
     event = get_object_or_404(EVENTS, pk=pk)
+    if event.uses_webhook:  # it came from Braze as it is
+        return redirect("event_webhook", pk)
     kind = Send.Kind.UPDATE if request.GET.get("kind") == Send.Kind.UPDATE else Send.Kind.CREATE
     workspaces = list(Workspace.objects.all())
     workspace = _chosen(workspaces, request.GET.get("workspace", ""))
@@ -108,7 +110,7 @@ def losses(event: Event, kind: Send.Kind) -> Losses:
     return Losses(
         cannot_be_called=event.account.is_stand_in or urlsplit(event.account.base_url).port not in PORTS,
         gaps=_gaps(event),
-        has_receivers=Entry.objects.filter(event=event, state=Entry.State.PRESENT).exists(),
+        has_receivers=Entry.objects.filter(event=event, state=Entry.State.PRESENT, is_test=False).exists(),
         leaves_people_out=leaves_people_out,
         reaches_more=reaches_more,
     )

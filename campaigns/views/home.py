@@ -79,7 +79,9 @@ def decisions() -> list[Decision]:
     stopped = Account.objects.exclude(stopped_at=None)
     requested = SENDS.filter(state=Send.State.REQUESTED)
     doubtful = SENDS.filter(in_doubt_count__gt=0)
-    failed = SENDS.filter(failed_count__gt=0, deliver_until__gt=now()).exclude(state=Send.State.CANCELLED)
+    failed = SENDS.filter(is_test=False, failed_count__gt=0, deliver_until__gt=now()).exclude(
+        state=Send.State.CANCELLED
+    )
     return [
         *(_stopped(account) for account in stopped),
         *(_requested(send) for send in requested[:MOST_SHOWN]),

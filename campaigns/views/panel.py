@@ -1,55 +1,30 @@
 """The panel beside the compose form: one person's webhook, the calendar entry it makes, and what is wrong."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import liquid, timezones
+from campaigns import liquid
 from campaigns.forms.event import EventForm
-from campaigns.models import Campaign, Send, Subscriber, Subscription
+from campaigns.forms.fields import row_id
+from campaigns.models import Campaign, Entry, Send, Subscriber, Subscription
 from campaigns.pipeline import render
 from campaigns.pipeline.preview import Preview, preview
 from campaigns.segments import compile as segments
 from campaigns.segments import explain, rules
-from integrations.rokt import wire
+from campaigns.views.card import Card, card
+from campaigns.views.looks import Look, looks
+from campaigns.views.made_up import MadeUp, made_up
 
 SEARCHED: Final = ("first_name", "last_name", "email", "external_id")
 MOST_WORDS: Final = 5
 NOBODY: Final = rules.Group(rules.Match.NONE, (rules.Group(rules.Match.ALL),))
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Start, end and reminder as clocks in one zone show them."""
-
-    start: datetime
-    end: datetime
-    alarm: datetime
-    zone: str
-
-    @property
-    def is_one_day(self) -> bool:
-        """Whether the end needs no date of its own."""
-        return self.start.date() == self.end.date()
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The entry as a calendar shows it; ``own`` is in the person's own zone, where that is known and another."""
-
-    event: wire.Event
-    clock: Clock
-    own: Clock | None
-
-    @property
-    def reminder(self) -> timedelta:
-        """How long before the start the reminder comes."""
-        return timedelta(minutes=self.event.notify_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +36,45 @@ class Panel:
     following: int | None = None
     why_not: tuple[str, ...] = ()
     kind: Send.Kind = Send.Kind.CREATE
+    made_up: MadeUp = field(default_factory=MadeUp)
     preview: Preview | None = None
     card: Card | None = None
+    looks: tuple[Look, ...] = ()
     reason: str = ""
 
 
-def panel(form: EventForm, *, asked: int) -> Panel:
-    """Show the form's event for the person with the id ``asked``, or for the first of the audience (0)."""
+def panel(form: EventForm, *, asked: int, posted: Mapping[str, str]) -> Panel:
+    """Show the form's event for the person with the id ``asked``, or for the first of the audience (0).
+
+    ``posted`` holds what was typed and chosen in the panel itself; it counts for the person it was shown for.
+    """
     audience = receivers(form.instance.campaign)
-    first = audience.order_by("subscriber_id").values_list("subscriber_id", flat=True)
+    first = _ids(audience)
     person = Subscriber.objects.filter(pk=asked or first.first() or 0).first()
     if person is None:
         return Panel(None, reason=_nobody(form.instance.campaign))
     chosen = list(audience.filter(subscriber=person))
-    shown, reason = _shown(form, person, chosen or _of_account(form, person), kind=_kind(form))
     return Panel(
         person=person,
-        previous=first.filter(subscriber_id__lt=person.pk).last(),
-        following=first.filter(subscriber_id__gt=person.pk).first(),
+        previous=first.filter(pk__lt=person.pk).last(),
+        following=first.filter(pk__gt=person.pk).first(),
         why_not=() if chosen else why_not(form.instance.campaign, person),
-        kind=_kind(form),
-        preview=shown,
-        card=_card(form, shown) if shown else None,
-        reason=reason,
+        **_entry(form, person, chosen or _of_account(form, person), posted),
     )
+
+
+def somebody(campaign: Campaign, *, but: int) -> int:
+    """Return a random person of the audience, another than the one shown; that one where there is no other.
+
+    Whoever follows a gap between ids comes up more often; drawing them all evenly would read them all.
+    """
+    others = _ids(receivers(campaign)).exclude(pk=but)
+    first = others.first()
+    if first is None:
+        return but
+    last = others.last() or first
+    start = first + secrets.randbelow(last - first + 1)
+    return others.filter(pk__gte=start).first() or first
 
 
 def receivers(campaign: Campaign) -> QuerySet[Subscription]:
@@ -135,15 +125,28 @@ def _of_account(form: EventForm, person: Subscriber) -> list[Subscription]:
 
 def _kind(form: EventForm) -> Send.Kind:
     """Return the kind of send to show: an event that people have is updated."""
-    return Send.Kind.UPDATE if form.instance.pk and form.instance.entries.exists() else Send.Kind.CREATE
+    having = Entry.objects.filter(event_id=form.instance.pk, state=Entry.State.PRESENT, is_test=False)
+    return Send.Kind.UPDATE if form.instance.pk and having.exists() else Send.Kind.CREATE
 
 
-def _shown(
-    form: EventForm, person: Subscriber, subscriptions: list[Subscription], *, kind: Send.Kind
-) -> tuple[Preview | None, str]:
+def _ids(audience: QuerySet[Subscription]) -> QuerySet[Subscriber, int]:
+    """Return whom the subscriptions belong to: a walk along the people, which ends with the first that fits."""
+    theirs = audience.filter(subscriber=OuterRef("pk"))
+    return Subscriber.objects.filter(Exists(theirs)).order_by("pk").values_list("pk", flat=True)
+
+
+def _entry(
+    form: EventForm, person: Subscriber, subscriptions: list[Subscription], posted: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the panel says of the entry, or why there is none, under the panel's names."""
+    kind = _kind(form)
     if form.is_bound and not form.has_times:
-        return None, _("The event appears here as soon as its start, end and time zone are right.")
-    content = render.Content.of(form.instance)
+        waiting = _("The event appears here as soon as its start, end and time zone are right.")
+        return {"kind": kind, "reason": waiting}
+    content = render.Content.of(form.instance, kind)
+    is_theirs = "show" not in posted and row_id(posted.get("person", "")) == person.pk
+    tried = made_up(content, person, posted if is_theirs else {})
+    found: dict[str, Any] = {"kind": kind, "made_up": tried}
     try:
         shown = preview(
             content,
@@ -151,38 +154,13 @@ def _shown(
             kind=kind,
             subscriber=person,
             subscriptions=subscriptions,
+            data=tried.data,
         )
     except (render.RenderError, liquid.LiquidError) as error:
-        return None, str(error)
-    return shown, ""
-
-
-def _card(form: EventForm, shown: Preview) -> Card:
-    event, folds = shown.event, form.instance
-    start = timezones.localize(event.start, event.timezone, folds.start_fold)
-    end = timezones.localize(event.end, event.timezone, folds.end_fold)
-    reminder = timedelta(minutes=event.notify_before)
-    return Card(
-        event=event,
-        clock=_clock(start, end, reminder, timezones.get(event.timezone)),
-        own=_own(start, end, reminder, shown),
-    )
-
-
-def _own(start: datetime, end: datetime, reminder: timedelta, shown: Preview) -> Clock | None:
-    """Return the times where the person lives, if Braze knows where and clocks differ there."""
-    name = shown.subscriber.profile.get("time_zone")
-    try:
-        zone = timezones.resolve(str(name or ""))
-    except timezones.UnknownZoneError:
-        return None
-    if timezones.offset(zone, start) == timezones.offset(timezones.get(shown.event.timezone), start):
-        return None
-    return _clock(start, end, reminder, zone)
-
-
-def _clock(start: datetime, end: datetime, reminder: timedelta, zone: timezones.Zone) -> Clock:
-    local, until, alarm = (timezones.wall(at, zone.id)[0] for at in (start, end, start - reminder))
-    offset = timezones.offset_text(timezones.offset(zone, start))
-    place = f"{zone.place}, {offset}" if zone.place else offset
-    return Clock(start=local, end=until, alarm=alarm, zone=f"{zone.id} ({place})")
+        return {**found, "reason": str(error)}
+    user = tried.data.user if tried.data else person.profile
+    entry = card(shown.event, form.instance, time_zone=user.get("time_zone")) if shown.event else None
+    if entry is None:
+        return {**found, "preview": shown}
+    chosen = posted.get("look", "") if is_theirs else ""
+    return {**found, "preview": shown, "card": entry, "looks": looks(entry, subscriptions, chosen=chosen)}

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns import liquid
-from campaigns.models import Entry, Event, Send, Subscriber, Subscription
+from campaigns.models import Event, Send, Subscriber, Subscription
 from campaigns.pipeline import audience, plan, preview, render, validate
 from campaigns.segments import rules
 
@@ -69,7 +70,7 @@ def review(send: Send, *, by: User, starts_at: datetime) -> Review:
         words, people, example = "", _nobody(send), None
         fault = [validate.Problem("segment", "rule", _("The audience is not understood: %s") % error)]
     found = validate.send_problems(send, people, starts_at=starts_at)
-    previous = send.event.sends.exclude(started_at=None).order_by("-pk").first() if send.event.pk else None
+    previous = _real(send.event).exclude(started_at=None).order_by("-pk").first() if send.event.pk else None
     return Review(
         send=send,
         plan=people,
@@ -83,7 +84,12 @@ def review(send: Send, *, by: User, starts_at: datetime) -> Review:
 
 def submit_token(event: Event, kind: str) -> uuid.UUID:
     """Return the token of the next send of an event: the same in every tab, until there is a send with it."""
-    return uuid.uuid5(TOKENS, f"{event.pk}/{kind}/{event.sends.count()}")
+    return uuid.uuid5(TOKENS, f"{event.pk}/{kind}/{_real(event).count()}")
+
+
+def _real(event: Event) -> QuerySet[Send]:
+    """Return the sends of an event to its audience; a test is not the event."""
+    return event.sends.filter(is_test=False)
 
 
 def seen(event: Event) -> str:
@@ -111,7 +117,7 @@ def _example(send: Send) -> Example | None:
         shown = preview.preview(
             content,
             account=send.account,
-            kind=Send.Kind(send.kind),
+            kind=send.kind,
             subscriber=person,
             subscriptions=subscriptions,
         )
@@ -121,25 +127,31 @@ def _example(send: Send) -> Example | None:
 
 
 def _first(send: Send) -> tuple[Subscriber | None, list[Subscription]]:
-    present = Entry.objects.filter(event=send.event, state=Entry.State.PRESENT)
     if send.kind != Send.Kind.CREATE:
-        entry = present.select_related("subscriber").first()
-        return (entry.subscriber if entry else None), []
+        row = audience.people_to_change(send).order_by("person").first()
+        return (Subscriber.objects.filter(pk=row["person"]).first() if row else None), []
     if send.segment is None:
         return None, []
     matching = audience.matching(send).exclude(rokt_id="").select_related("subscriber")
-    first = matching.exclude(subscriber__in=present.values("subscriber")).order_by("subscriber").first()
+    having = audience.who_have_it(send).values("subscriber")
+    first = matching.exclude(subscriber__in=having).order_by("subscriber").first()
     if first is None:
         return None, []
-    return first.subscriber, list(matching.filter(subscriber=first.subscriber))
+    theirs = first.subscriber.subscriptions.filter(account_code=send.account.code)
+    return first.subscriber, list(
+        theirs if send.content.get("webhook") else matching.filter(subscriber=first.subscriber)
+    )
 
 
 def _changes(send: Send, previous: Send) -> list[Change]:
-    return [
+    changes = [
         Change(_label(name), previous.content.get(name), value)
         for name, value in send.content.items()
-        if previous.content.get(name) != value and not name.endswith("_fold")
+        if previous.content.get(name) != value and not name.endswith("_fold") and name != "webhook"
     ]
+    if previous.content.get("webhook") != send.content.get("webhook"):
+        changes.append(Change(_("webhook"), _("its text then"), _("another text")))
+    return changes
 
 
 def _label(name: str) -> Any:

@@ -18,7 +18,9 @@ from campaigns.pipeline import compose, plan, validate
 from campaigns.segments import rules
 from campaigns.templatetags.moments import utc
 from campaigns.views.actions import ACTIONS, StaffRequest
+from campaigns.views.checked import check
 from campaigns.views.page import page
+from campaigns.views.raw_events import changed
 from campaigns.views.review import Review, review, seen, submit_token
 from campaigns.views.watch import numbers, whole
 
@@ -50,6 +52,9 @@ def send_review(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (send := _queue(request, looked, form)):
         return redirect("send_detail", send.pk)
     context = {"review": looked, "form": form, "send": draft, "event": event, "kind": kind}
+    context["changed"] = changed(event) if event.uses_webhook else []
+    context["check"] = check(draft, people_now=looked.plan.to_send_count)
+    context["leave_out"] = form["leave_out"].value() or ""
     title = TITLES[Send.Kind(kind)] % {"title": event.title}
     return page(request, "campaigns/send_review.html", context, title=title)
 
@@ -85,6 +90,7 @@ def _queue(request: StaffRequest, looked: Review, form: SendForm) -> Send | None
             scheduled_at=typed["scheduled_at"],
             zone=typed["zone"],
             submit_token=typed["submit_token"],
+            leave_out=typed["leave_out"],
         )
     except compose.NotPossibleError as error:
         form.add_error(None, str(error))
@@ -186,5 +192,12 @@ def send_action(request: StaffRequest, pk: int, action: str) -> HttpResponse:
 
 
 def _send(pk: int) -> Send:
-    related = ("account", "event__campaign__segment", "segment", "created_by", "approved_by")
+    related = (
+        "account",
+        "event__campaign__segment",
+        "segment",
+        "created_by",
+        "approved_by",
+        "dry_run__created_by",
+    )
     return get_object_or_404(Send.objects.select_related(*related), pk=pk)

@@ -6,7 +6,9 @@ from django.contrib.auth.models import User
 
 from campaigns.models import Delivery, Send
 from campaigns.models.clock import now
+from campaigns.pipeline import audience
 from campaigns.pipeline.record import books
+from campaigns.reports.answers import answers
 from campaigns.reports.progress import failures, progress
 from campaigns.segments import rules
 from campaigns.views.actions import MOST_DECIDED_AT_ONCE, possible
@@ -24,10 +26,18 @@ def numbers(send: Send, *, user: User, said: str = "") -> dict[str, Any]:
         "progress": found,
         "balance": balance(send),
         "failures": failures(send) if send.failed_count else [],
+        "waits_for": waits_for(send),
+        "answers": answers(send) if send.is_test else [],
         "may": possible(send, user=user),
         "tenth": tenth,
         "announces": bool(said) and said != tenth,
     }
+
+
+def waits_for(send: Send) -> Send | None:
+    """Return the test of the same event that a send which is due lets pass first."""
+    is_due = send.state == Send.State.SCHEDULED and send.scheduled_at <= now()
+    return audience.tests_on_their_way(send).first() if is_due else None
 
 
 def balance(send: Send) -> books.Balance:

@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 import orjson
 
+from integrations.web.exchange import Call
+
+ROKT_HOSTS: Final = frozenset({"api.roktcalendar.com"})
 CONTENT_TYPE: Final = "application/json"
 # Answers are small; a compressed one is only one more thing that can arrive broken.
 HEADERS: Final[Mapping[str, str]] = {
@@ -39,15 +42,6 @@ class Event:
     end: datetime
     timezone: str
     notify_before: int  # minutes
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, ready to send but for the bearer token. A GET or DELETE has an empty body."""
-
-    method: str
-    url: str
-    body: bytes
 
 
 def authorized(token: str) -> dict[str, str]:
@@ -95,15 +89,18 @@ def read_subscription(target: Target, subscription_id: str) -> Call:
 
 
 def event_in(body: bytes) -> Event:
-    """The event that a body of `create` or `update` carries, wrapped or flat; ValueError for any other body."""
+    """The event that a body of `create` or `update` carries, wrapped or flat; ValueError for any other body.
+
+    Texts that Rokt does not ask for may be missing.
+    """
     try:
         told = orjson.loads(body)
         told = told.get("event", told)
         return Event(
             event_id=told["eventId"],
             title=told["title"],
-            description=told["description"],
-            location=told["location"],
+            description=told.get("description") or "",
+            location=told.get("location") or "",
             start=datetime.fromisoformat(told["start"]),
             end=datetime.fromisoformat(told["end"]),
             timezone=told["timezone"],

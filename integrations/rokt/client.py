@@ -5,9 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, NamedTuple, Self
 
-from integrations.rokt import address
-from integrations.rokt.address import ROKT_HOSTS
-from integrations.rokt.call import HEADERS, Call, Target, authorized, read_subscription
+from integrations.rokt.call import HEADERS, ROKT_HOSTS, Target, authorized, read_subscription
 from integrations.rokt.errors import (
     AddressError,
     AnswerUnreadableError,
@@ -17,8 +15,10 @@ from integrations.rokt.errors import (
     RoktError,
 )
 from integrations.rokt.reply import Reply, Verdict, cap_for, not_sent, reply_to, unknown
-from integrations.rokt.session import RoktSession, ask
 from integrations.rokt.token import Credentials, fetch
+from integrations.web import address
+from integrations.web.exchange import Call
+from integrations.web.session import WebSession, ask
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"  # the id of a subscription that nobody has
 
@@ -35,7 +35,7 @@ class Client:
     """Calls Rokt one request at a time; what Rokt or the network does is in the reply. Close it after use."""
 
     def __init__(self, *, timeout_seconds: float = 30.0, allowed_hosts: Collection[str] = ROKT_HOSTS) -> None:
-        self.session = RoktSession(allowed_hosts)
+        self.session = WebSession(allowed_hosts)
         self._allowed_hosts = allowed_hosts
         self._timeout_seconds = timeout_seconds
 

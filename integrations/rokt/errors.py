@@ -1,25 +1,10 @@
-"""What can go wrong between us and Rokt: a small tree whose every message is one plain sentence for staff."""
+"""What can go wrong between us and Rokt: what can go wrong with any call, and two things that Rokt may say."""
 
-import http.client
-import socket
-import ssl
-from collections.abc import Iterator
+from typing import TypeAlias
 
+from integrations.web.errors import AddressError, NoAnswerError, NotReachableError, WebError
 
-class RoktError(Exception):
-    """Anything that went wrong between us and Rokt; `str()` is a sentence that may be shown as it is."""
-
-
-class AddressError(RoktError):
-    """The address is not one that may be called. Nothing was sent."""
-
-
-class NotReachableError(RoktError):
-    """No connection came about (name, network, certificate). Nothing was sent."""
-
-
-class NoAnswerError(RoktError):
-    """The request left and no answer came back: it may have been carried out or not."""
+RoktError: TypeAlias = WebError  # what to catch for all of them; `str()` is a sentence for staff
 
 
 class CredentialsRefusedError(RoktError):
@@ -30,34 +15,11 @@ class AnswerUnreadableError(RoktError):
     """Rokt answered, but not with anything that can be used."""
 
 
-# First match wins, so the special cases stand before what they are a case of.
-_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "host name not found"),
-    (ssl.SSLError, "no secure connection"),
-    (ConnectionRefusedError, "connection refused"),
-    (http.client.RemoteDisconnected, "connection closed without an answer"),
-    (ConnectionResetError, "connection reset"),
-    (BrokenPipeError, "connection reset"),
-    (http.client.HTTPException, "not an HTTP answer"),
-    (TimeoutError, "timed out while connecting"),
-)
-
-
-def cause(error: BaseException) -> str:
-    """Why a request failed, in a few words: what the deepest error of the chain that is known here means."""
-    chain = list(_chain(error))
-    for link in reversed(chain):
-        if isinstance(link, AddressError):
-            return str(link)
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return f"certificate not valid: {link.verify_message}"
-        for kind, words in _CAUSES:
-            if isinstance(link, kind):
-                return words
-    return f"connection failed ({type(chain[-1]).__name__})"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+__all__ = [
+    "AddressError",
+    "AnswerUnreadableError",
+    "CredentialsRefusedError",
+    "NoAnswerError",
+    "NotReachableError",
+    "RoktError",
+]

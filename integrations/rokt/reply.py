@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import orjson
 
-from integrations.rokt.call import Call
 from integrations.rokt.excerpt import excerpt, mask, unzip
 from integrations.rokt.retry_after import retry_after
+from integrations.web.exchange import Call, Received
 
 BODY_CAP: Final = 64 * 1024  # bytes read of the answer to a create, update or delete
 READ_CAP: Final = 4 * 1024 * 1024  # bytes read of a subscription: it lists every event its subscriber sees
@@ -31,16 +31,6 @@ class Verdict(StrEnum):
     FORBIDDEN = "forbidden"  # the account may not do this
     NOT_SENT = "not_sent"  # no byte of the request left
     UNKNOWN = "unknown"  # the request left, and what became of it cannot be told
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """An answer off the socket: `body` as it came, up to the cap; not `complete` if its end is missing."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    complete: bool
 
 
 @dataclass(frozen=True, slots=True)

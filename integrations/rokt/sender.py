@@ -8,11 +8,12 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
-from integrations.rokt import address
-from integrations.rokt.address import ROKT_HOSTS, PublicResolver
-from integrations.rokt.call import HEADERS, Call, authorized
-from integrations.rokt.errors import AddressError, cause
-from integrations.rokt.reply import Received, Reply, cap_for, not_sent, reply_to, unknown
+from integrations.rokt.call import HEADERS, ROKT_HOSTS, authorized
+from integrations.rokt.reply import Reply, cap_for, not_sent, reply_to, unknown
+from integrations.web import address
+from integrations.web.address import PublicResolver
+from integrations.web.errors import AddressError, cause
+from integrations.web.exchange import Call, Received
 
 CONNECT_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 4.0  # less than servers keep a connection: one that is gone would look like a doubt

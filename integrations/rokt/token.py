@@ -9,15 +9,16 @@ from typing import Any, Final, Protocol
 import orjson
 import requests
 
-from integrations.rokt.call import Call, fits_a_header
+from integrations.rokt.call import fits_a_header
 from integrations.rokt.errors import (
     AnswerUnreadableError,
     CredentialsRefusedError,
     NoAnswerError,
     NotReachableError,
 )
-from integrations.rokt.reply import BODY_CAP, Received, Verdict, judge
-from integrations.rokt.session import ask
+from integrations.rokt.reply import BODY_CAP, Verdict, judge
+from integrations.web.exchange import Call, Received
+from integrations.web.session import ask
 
 FETCH_SECONDS: Final = 10.0
 SHORT_LIFE: Final = 60  # seconds, when Rokt does not say how long a token lives

@@ -2,7 +2,6 @@
 
 from integrations.rokt.call import (
     HEADERS,
-    Call,
     Event,
     Target,
     create,
@@ -11,8 +10,9 @@ from integrations.rokt.call import (
     read_subscription,
     update,
 )
-from integrations.rokt.reply import Received, Reply, Verdict, judge, not_sent, reply_to, unknown
+from integrations.rokt.reply import Reply, Verdict, judge, not_sent, reply_to, unknown
 from integrations.rokt.subscription import Visible, event_is_there, visible
+from integrations.web.exchange import Call, Received
 
 __all__ = [
     "HEADERS",

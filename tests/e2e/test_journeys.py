@@ -44,6 +44,7 @@ def test_a_marketer_composes_previews_sends_and_the_auditor_finds_it(visit, demo
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("link", name="Review and send").click()
     send = page.get_by_role("button", name=re.compile(r"Send to [\d,]+ people"))
+    expect(page.get_by_text(re.compile(r"All [\d,]+ people can be sent to"))).to_be_visible(timeout=FINISHED)
     people = int(re.sub(r"\D", "", send.inner_text()))
     send.click()
 
@@ -96,7 +97,7 @@ def test_an_update_reaches_those_who_have_the_event(visit, demo):
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. Nothing is sent yet.")).to_be_visible()
     page.goto("/events/3/send/update/")
-    page.get_by_role("button", name=re.compile(r"Update [\d,]+ calendars")).click()
+    page.get_by_role("button", name=re.compile(r"Update [\d,]+ calendars")).click(timeout=FINISHED)
 
     expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=FINISHED)
     log = demo.sandbox("/sandbox/log")
@@ -109,7 +110,7 @@ def test_an_update_reaches_those_who_have_the_event(visit, demo):
 def test_a_send_that_needs_a_second_person_is_released_by_the_approver(visit):
     marketer = visit("marketer").page
     marketer.goto("/events/2/send/create/")
-    marketer.get_by_role("button", name=re.compile("release", re.IGNORECASE)).click()
+    marketer.get_by_role("button", name=re.compile("release", re.IGNORECASE)).click(timeout=FINISHED)
     expect(marketer.get_by_text("waiting for release").first).to_be_visible()
     expect(marketer.get_by_role("button", name="Release")).to_have_count(0)
 

@@ -14,7 +14,7 @@ from calendar_admin.celery import app
 from campaigns import tasks
 from campaigns.models import Account, Send
 from campaigns.pipeline import clockwork, compose
-from tests.builders import make_user
+from tests.builders import checked, make_user
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled
 from tests.pipeline.running import CREATE, queue, run
@@ -36,7 +36,10 @@ def arrived(rokt: Sandbox, count: int) -> bool:
 def test_a_send_whose_wake_up_was_never_published_goes_out_with_the_next_tick(event, rokt, settings):
     make_crowd(50)
     send = compose.queue(
-        compose.draft(event, CREATE), by=make_user(), scheduled_at=timezone.now(), submit_token=uuid4()
+        checked(compose.draft(event, CREATE)),
+        by=make_user(),
+        scheduled_at=timezone.now(),
+        submit_token=uuid4(),
     )
 
     with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0]):
@@ -92,7 +95,10 @@ def test_a_wiped_broker_loses_nothing(event, rokt, settings):
 def test_every_message_twice_and_many_clocks_at_once_send_once(event, rokt, settings):
     make_crowd(300)
     send = compose.queue(
-        compose.draft(event, CREATE), by=make_user(), scheduled_at=timezone.now(), submit_token=uuid4()
+        checked(compose.draft(event, CREATE)),
+        by=make_user(),
+        scheduled_at=timezone.now(),
+        submit_token=uuid4(),
     )
 
     def clock(_number: int) -> None:

@@ -8,7 +8,8 @@ from enum import Enum
 import orjson
 
 from integrations.rokt import wire
-from integrations.rokt.reply import Received, not_sent, reply_to, unknown
+from integrations.rokt.reply import not_sent, reply_to, unknown
+from integrations.web.exchange import Received
 
 
 class Fate(Enum):

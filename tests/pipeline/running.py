@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from campaigns.models import Account, Delivery, Event, Send, Subscriber, Subscription
-from campaigns.pipeline import clockwork, compose, deliver
+from campaigns.pipeline import clockwork, compose, deliver, dryrun
 from tests.builders import make_subscription
 
 ACCOUNT_CODE = "acme"  # whose subscriptions the people of these tests have
@@ -20,9 +20,11 @@ def subscription(person: Subscriber, **columns: Any) -> Subscription:
     return make_subscription(person, **{"account_code": ACCOUNT_CODE, **columns})
 
 
-def queue(event: Event, by: User, kind: Send.Kind = CREATE) -> Send:
-    """Queue a send for now, and let the clock start it."""
-    send = compose.queue(compose.draft(event, kind), by=by, scheduled_at=timezone.now(), submit_token=uuid4())
+def queue(event: Event, by: User, kind: Send.Kind = CREATE, **options: Any) -> Send:
+    """Check everybody, queue a send for now, and let the clock start it."""
+    draft = compose.draft(event, kind)
+    dryrun.run(dryrun.ask(draft, by=by).pk)
+    send = compose.queue(draft, by=by, scheduled_at=timezone.now(), submit_token=uuid4(), **options)
     clockwork.start_due()
     send.refresh_from_db()
     return send

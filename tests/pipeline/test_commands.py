@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from campaigns import tasks
-from campaigns.models import Account, Delivery, Send
+from campaigns.models import Account, Delivery, Event, Segment, Send
 from campaigns.pipeline import deliver
 from tests.builders import make_account, make_campaign, make_event, make_segment, make_subscriber, make_user
 from tests.pipeline.running import queue, run, subscription
@@ -82,6 +82,35 @@ def test_send_takes_a_segment_by_name_and_a_time(event, admin_user):
 def test_send_says_what_is_wrong(arguments, message, event, admin_user):
     with pytest.raises(CommandError, match=message):
         command("send", *arguments)
+
+    assert not Send.objects.exists()
+
+
+def test_send_checks_everybody_first_and_says_what_was_found(event, admin_user, instant_worker):
+    Event.objects.update(title="Hi {{${last_name}}}")
+    subscription(make_subscriber(external_id="ann", last_name="Ash"))
+    subscription(make_subscriber(external_id="bob"))
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="1 person cannot be sent to"):
+        call_command("send", "Event_0001", stdout=out)
+
+    assert "Checked 2 people: 1 ready, 1 cannot be sent to." in out.getvalue()
+    assert "cannot be sent: title: ${last_name} is empty and has no default (1)" in out.getvalue()
+    assert not Send.objects.exists()
+
+    output = command("send", "Event_0001", "--leave-out", "No last name", "--wait")
+
+    assert "2 people = 1 accepted + 1 skipped" in output
+    assert Send.objects.get().leave_out_reason == "No last name"
+
+
+def test_a_check_that_fails_is_said_and_queues_nothing(event, admin_user):
+    subscription(make_subscriber())
+    Segment.objects.update(rule={"match": "some"})
+
+    with pytest.raises(CommandError):
+        command("send", "Event_0001")
 
     assert not Send.objects.exists()
 

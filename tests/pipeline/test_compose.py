@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from campaigns.models import Account, Delivery, Send
 from campaigns.pipeline import clockwork, compose
-from tests.builders import make_event, make_subscriber, make_user
+from tests.builders import checked, make_event, make_subscriber, make_user
 from tests.pipeline.running import CANCEL, CREATE, UPDATE, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def ann(account):
 
 def schedule(event, by, *, hours: float = 1.0) -> Send:
     at = timezone.now() + timedelta(hours=hours)
-    return compose.queue(compose.draft(event, CREATE), by=by, scheduled_at=at, submit_token=uuid4())
+    return compose.queue(checked(compose.draft(event, CREATE)), by=by, scheduled_at=at, submit_token=uuid4())
 
 
 def reasons(event, by, kind: Send.Kind = CREATE) -> str:
@@ -34,7 +34,9 @@ def reasons(event, by, kind: Send.Kind = CREATE) -> str:
 def test_the_same_token_twice_is_one_send(event, staff, ann):
     token, at = uuid4(), timezone.now()
 
-    first = compose.queue(compose.draft(event, CREATE), by=staff, scheduled_at=at, submit_token=token)
+    first = compose.queue(
+        checked(compose.draft(event, CREATE)), by=staff, scheduled_at=at, submit_token=token
+    )
     again = compose.queue(compose.draft(event, CREATE), by=staff, scheduled_at=at, submit_token=token)
 
     assert first == again
@@ -246,7 +248,7 @@ def test_a_cancellation_may_still_go_out_after_the_event(event, staff, ann, rokt
     event.save()
 
     send = compose.queue(
-        compose.draft(event, CANCEL), by=staff, scheduled_at=timezone.now(), submit_token=uuid4()
+        checked(compose.draft(event, CANCEL)), by=staff, scheduled_at=timezone.now(), submit_token=uuid4()
     )
     clockwork.start_due()
 

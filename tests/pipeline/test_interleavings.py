@@ -10,7 +10,7 @@ from campaigns.models import Account, Attempt, Breaker, Delivery, RateLimit, Sen
 from campaigns.pipeline import clockwork, compose, gate, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import books
-from tests.builders import make_account, make_subscriber
+from tests.builders import checked, make_account, make_subscriber
 from tests.pipeline.running import hurry, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def test_a_newer_send_that_never_started_does_not_keep_failed_rows_back(send, ev
     subscription(make_subscriber(external_id="bob"))
     record.close(claim(send), [REFUSED])
     later = compose.queue(
-        compose.draft(event, Send.Kind.CREATE),
+        checked(compose.draft(event, Send.Kind.CREATE)),
         by=staff,
         scheduled_at=timezone.now() + timedelta(days=1),
         submit_token=uuid4(),

@@ -27,7 +27,15 @@ from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import books
 from integrations.rokt import wire
 from integrations.rokt.token import Token
-from tests.builders import make_account, make_campaign, make_event, make_segment, make_subscriber, make_user
+from tests.builders import (
+    checked,
+    make_account,
+    make_campaign,
+    make_event,
+    make_segment,
+    make_subscriber,
+    make_user,
+)
 from tests.pipeline.fake_rokt import Death, FakeRokt, Fate
 from tests.pipeline.running import subscription
 
@@ -86,7 +94,7 @@ class Machine(RuleBasedStateMachine):
     def queue(self, kind: Send.Kind, title: str) -> None:
         Event.objects.filter(pk=self.event.pk).update(title=title)
         self.event.refresh_from_db()
-        send = compose.draft(self.event, kind)
+        send = checked(compose.draft(self.event, kind))
         attempt(compose.queue, send, by=self.staff, scheduled_at=timezone.now(), submit_token=uuid4())
 
     @rule(data=st.data(), verb=st.sampled_from([Verb.PAUSED, Verb.RESUMED, Verb.CANCELLED, Verb.RETRIED]))

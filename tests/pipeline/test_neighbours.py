@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns import tasks
 from campaigns.models import RateLimit, Send
 from campaigns.pipeline import clockwork, compose
-from tests.builders import make_event, make_subscriber
+from tests.builders import checked, make_event, make_subscriber
 from tests.pipeline.running import CREATE, queue, run, subscription
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def two_sends(event, staff, account) -> tuple[Send, Send]:
     other = make_event(event.campaign, event_id="Event_0002")
     first, second = (
         compose.queue(
-            compose.draft(each, CREATE), by=staff, scheduled_at=timezone.now(), submit_token=uuid4()
+            checked(compose.draft(each, CREATE)), by=staff, scheduled_at=timezone.now(), submit_token=uuid4()
         )
         for each in (event, other)
     )

@@ -17,7 +17,15 @@ from campaigns.pipeline import clockwork, compose, deliver, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import books
 from integrations.rokt.token import Token
-from tests.builders import make_account, make_campaign, make_event, make_segment, make_subscriber, make_user
+from tests.builders import (
+    checked,
+    make_account,
+    make_campaign,
+    make_event,
+    make_segment,
+    make_subscriber,
+    make_user,
+)
 from tests.pipeline.fake_rokt import FakeRokt
 from tests.pipeline.running import subscription
 
@@ -63,7 +71,7 @@ def sends(account: Account, staff: User) -> Iterator[Callable[[], Send]]:
 
     def queue() -> Send:
         event = make_event(make_campaign(account=account, segment=make_segment()))
-        draft = compose.draft(event, Send.Kind.CREATE)
+        draft = checked(compose.draft(event, Send.Kind.CREATE))
         return compose.queue(draft, by=staff, scheduled_at=timezone.now(), submit_token=uuid4())
 
     yield queue

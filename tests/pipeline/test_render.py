@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 
 from campaigns.pipeline import preview, render
-from campaigns.pipeline.render import Content, RenderError, Writer
+from campaigns.pipeline.render import Content, RenderError
 from tests.builders import make_subscriber
 from tests.pipeline.running import CREATE, subscription
 
 pytestmark = pytest.mark.django_db
 
 
-def written(event, **texts: str) -> render.Rendered:
-    person = make_subscriber(external_id="ann", first_name="Ann", last_name="")
+def written(event, kind: str = CREATE, **texts: str) -> render.Written:
+    ann = make_subscriber(external_id="ann", first_name="Ann", last_name="")
     changes: dict[str, object] = {**texts}
     content = replace(Content.of(event), **changes)  # type: ignore[arg-type]  # names of texts
-    return Writer(content).write(external_id="ann", data=render.person(person))
+    writer = render.writer(content, kind=kind, account=event.account)
+    return writer.write(render.Person("ann", render.data_of(ann), ["06423672-b6ba-4536-aa36-70788a7a0a36"]))
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,8 @@ def written(event, **texts: str) -> render.Rendered:
         ),
         ({"title": "{% if ${last_name} %}Hi{% endif %}"}, "title: nothing is left of it for this person"),
         ({"location": "{{${last_name}}}"}, r"location: \$\{last_name\} is empty and has no default"),
-        ({"title": "x" * 1_001}, "title: 1,001 characters, at most 1,000 are sent"),
-        ({"description": "x" * 10_001}, "description: 10,001 characters, at most 10,000 are sent"),
+        ({"title": "x" * 1_001}, r"title: longer than 1,000 characters \(1,001\)"),
+        ({"description": "x" * 10_001}, r"description: longer than 10,000 characters \(10,001\)"),
         ({"title": "{{ 1 | divided_by: 0 }}"}, "title: "),
     ],
 )
@@ -43,8 +44,21 @@ def test_what_fell_back_to_its_default_is_told_once(event):
 
     result = written(event, title=f"For {fallen}", description=f"Dear {fallen}")
 
+    assert result.event is not None
     assert result.event.title == "For you"
     assert result.fallbacks == ("${last_name}",)
+
+
+def test_a_text_that_leaves_somebody_out_is_no_failure(event):
+    with pytest.raises(render.LeftOutError):
+        written(event, title="{% abort_message('too young') %}")
+
+
+def test_a_removal_needs_no_text(event):
+    result = written(event, "cancel", title="{{${last_name}}}")
+
+    assert (result.call.method, result.call.body, result.event) == ("DELETE", b"", None)
+    assert result.call.url.endswith("/Event_0001_ann")
 
 
 def test_a_preview_without_a_known_subscription_says_so(event, account):

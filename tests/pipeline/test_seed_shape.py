@@ -10,7 +10,7 @@ import pytest
 
 from campaigns import importing, liquid
 from campaigns.models import Account, Subscriber
-from campaigns.pipeline.render import person
+from campaigns.pipeline.render import data_of
 from integrations.sandbox.people import write_export
 from tests.builders import make_account, make_campaign, make_event, make_segment, make_workspace
 from tests.pipeline.running import queue, run
@@ -50,7 +50,7 @@ def as_braze_would(source: str, subscriber: Subscriber, account: Account) -> tup
     mine = {sub.rokt_id for sub in subscriber.subscriptions.all() if sub.account_code == account.code}
     known = subscriber.attributes.get("rokt:subscription_id", [])
     ids = [rokt_id for rokt_id in ([known] if isinstance(known, str) else known) if rokt_id in mine]
-    data = person(subscriber)
+    data = data_of(subscriber)
     attributes: dict[str, Any] = {**data.custom_attributes, "rokt:subscription_id": ids}
     text = liquid.render(source, liquid.Data(user=data.user, custom_attributes=attributes)).text
     return orjson.dumps(json.loads(text)), len(ids)

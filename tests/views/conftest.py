@@ -2,6 +2,7 @@
 
 import pytest
 
+from campaigns import tasks
 from tests import builders
 
 
@@ -34,3 +35,23 @@ def people(account):
         builders.make_subscription(
             person, account, country_code=country, tags=["VIP"] * (country == "AT"), **given
         )
+
+
+@pytest.fixture
+def published(monkeypatch, django_capture_on_commit_callbacks):
+    """The dry runs that were given to the workers."""
+    given: list[int] = []
+    monkeypatch.setattr(tasks, "start_dry_run", given.append)
+    return given
+
+
+@pytest.fixture
+def three_people(event):
+    """Two people with a last name, and one without."""
+    named = [("ada", "Lovelace"), ("bob", "Ross"), ("cyd", "")]
+    return {
+        user_id: builders.make_subscription(
+            builders.make_subscriber(user_id, first_name=user_id.title(), last_name=last_name), event.account
+        ).subscriber
+        for user_id, last_name in named
+    }

@@ -1,9 +1,12 @@
 """The panel beside the compose form: what one person would get, and why somebody would not."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
-from campaigns.models import Event
+from campaigns.models import Event, Send
+from campaigns.views import panel
 from tests import builders
 from tests.views.typed import text_of, typed
 
@@ -57,7 +60,7 @@ def test_the_card_shows_the_time_in_the_persons_own_zone(marketer, campaign, ada
         "For Ada Lovelace: Thu 2027-07-01 20:00 \N{EN DASH} Fri 2027-07-02 21:00 GMT Standard Time (London, UTC+1)"
         in said
     )
-    assert "Reminder 1 h before: Thu 2027-07-01 14:00" in said
+    assert "Reminder 1 h before: Thu 2027-07-01 19:00" in said
 
 
 def test_the_same_clock_is_not_shown_twice(marketer, campaign, ada):
@@ -145,6 +148,66 @@ def test_the_card_waits_for_proper_times(marketer, campaign, ada):
 
     assert response.context["panel"].card is None
     assert "The event appears here as soon as its start, end and time zone are right." in text_of(response)
+
+
+def test_somebody_at_random_is_of_the_audience_and_somebody_else(marketer, campaign, ada, bob):
+    stranger = builders.make_subscriber("stranger")
+    left = builders.make_subscriber("left", is_active=False)
+    builders.make_subscription(left, campaign.account)
+    eve = builders.make_subscriber("user-5")
+    builders.make_subscription(eve, campaign.account)
+
+    found = {
+        preview(marketer, campaign, show="random", person=ada.pk).context["panel"].person
+        for _time in range(40)
+    }
+
+    assert found == {bob, eve}
+    assert stranger.pk < eve.pk
+
+
+def test_the_only_person_has_nobody_else_at_random(marketer, campaign, ada):
+    response = preview(marketer, campaign, show="random", person=ada.pk)
+
+    assert response.context["panel"].person == ada
+    assert re.search(r'id="step-random"[^>]* disabled', response.content.decode())
+
+
+def test_at_random_of_nobody_is_nobody(marketer, campaign):
+    assert preview(marketer, campaign, show="random").context["panel"].person is None
+
+
+def test_somebody_at_random_costs_a_few_queries_whatever_the_audience(
+    campaign, ada, bob, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(3):
+        assert panel.somebody(campaign, but=ada.pk) == bob.pk
+
+
+def test_a_removal_shows_its_call_and_no_entry(marketer, campaign, ada, monkeypatch):
+    monkeypatch.setattr(panel, "_kind", lambda form: Send.Kind.CANCEL)
+    response = preview(marketer, campaign)
+
+    shown = response.context["panel"]
+    assert (shown.card, shown.preview.method) == (None, "DELETE")
+    assert "The call to Rokt, exactly as it would leave" in text_of(response)
+    assert "Download .ics" not in text_of(response)
+    file = marketer.post(reverse("event_ics"), typed() | {"campaign": campaign.pk})
+    assert "This call brings no entry that a calendar could show." in text_of(file)
+
+
+def test_an_auditor_looks_around_without_scripts(auditor, event, ada, bob):
+    address = reverse("event_edit", args=[event.pk])
+
+    assert auditor.get(address, {"show": "random", "person": ada.pk}).context["panel"].person == bob
+    event.title = "{{${first_name} | default: 'Hello'}}, it is summer"
+    event.save()
+    tried = {"person": ada.pk, "try_data": "1", "data.user.first_name": "Zoe", "look": "outlook"}
+    response = auditor.get(address, tried)
+    shown = response.context["panel"]
+    assert shown.card.event.title == "Zoe, it is summer"
+    assert next(look for look in shown.looks if look.is_chosen).program == "outlook"
+    assert "hx-post" not in response.content.decode()
 
 
 @pytest.mark.parametrize("bad", ["", "x", "-1", "0", "9" * 30, "1e3", "٣", "1; DROP", "\x00"])

@@ -10,7 +10,7 @@ from django.urls import reverse
 from campaigns.liquid import Aborted, Response, render
 from campaigns.models import Account, Event, Send, Workspace
 from campaigns.pipeline.preview import preview
-from campaigns.pipeline.render import Content, person
+from campaigns.pipeline.render import Content, data_of
 from tests import builders
 
 TITLE = "{{${first_name} | default: 'Friend'}}, the \"sale\" \\ opens {"
@@ -81,7 +81,7 @@ def test_braze_would_send_what_a_send_from_here_would(marketer, account, event, 
     template = pasted(marketer, event, kind=kind)
 
     for somebody in people:
-        ours, data = from_here(event, kind, somebody), person(somebody)
+        ours, data = from_here(event, kind, somebody), data_of(somebody)
         assert json.loads(render(template["body"], data).text) == json.loads(ours.body)
         assert render(template["url"], data).text == ours.url
 
@@ -90,8 +90,8 @@ def test_a_person_of_two_accounts_gets_the_update_but_no_new_event(marketer, acc
     both = subscribed(account, others=[builders.make_account("club")])
 
     with pytest.raises(Aborted, match="no account but shop"):
-        render(pasted(marketer, event)["url"], person(both))
-    update = render(pasted(marketer, event, kind="update")["url"], person(both)).text
+        render(pasted(marketer, event)["url"], data_of(both))
+    update = render(pasted(marketer, event, kind="update")["url"], data_of(both)).text
     assert update == from_here(event, Send.Kind.UPDATE, both).url
 
 
@@ -106,7 +106,7 @@ def test_the_header_names_the_credential_of_the_workspace(marketer, event):
 
     assert ":basic_auth Second-Key " in header
     answer = Response(200, {}, '{"access_token": "abc123"}')
-    assert render(header, person(builders.make_subscriber()), fetch=lambda _: answer).text == "Bearer abc123"
+    assert render(header, data_of(builders.make_subscriber()), fetch=lambda _: answer).text == "Bearer abc123"
     assert pasted(marketer, event, workspace="nonsense") == pasted(marketer, event)
 
 

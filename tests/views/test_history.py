@@ -223,6 +223,7 @@ def test_the_spreadsheet_has_a_row_per_delivery_with_who_queued_and_released_it(
         "subscriptions": "0:06423672-b6ba-4536-aa36-70788a7a0a36",
         "queued by": str(auditor.user),
         "released by": str(approver.user),
+        "test": "no",
     }
 
 

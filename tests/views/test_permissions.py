@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from campaigns.models import Calendar, Delivery, Send
+from campaigns.models import Calendar, Credential, Delivery, Send
+from campaigns.pipeline import compose, dryrun
 from tests import builders
 
 # What everybody may do for themselves, and what only draws: none of it touches anything that is kept for others.
@@ -20,15 +21,25 @@ OWN_BUSINESS = {
     "admin:index", "admin:jsi18n", "admin:autocomplete", "admin:search", "admin:app_list", "admin:view_on_site",
     "javascript-catalog",
 }  # fmt: skip
-ONLY_DRAWS = {"event_preview", "event_zones", "event_people", "segment_count"}
+ONLY_DRAWS = {
+    "event_ics",
+    "event_preview",
+    "webhook_check",
+    "event_webhook_check",
+    "event_zones",
+    "event_people",
+    "segment_count",
+}
 
 READ_BY_AUDITORS = {
     "campaign_detail", "event_edit", "segment_edit", "send_review", "send_detail", "send_progress", "send_move",
-    "delivery_detail", "event_export", "history_csv", "import_detail",
+    "delivery_detail", "event_export", "history_csv", "import_detail", "webhook_edit", "webhook_new",
+    "webhook_versions", "event_test", "dryrun_detail", "dryrun_csv",
     *(f"admin:campaigns_{model}_changelist" for model in (
-        "account", "calendar", "campaign", "delivery", "import", "segment", "send", "subscriber", "workspace",
+        "account", "calendar", "campaign", "credential", "delivery", "import", "segment", "send", "subscriber",
+        "webhooktemplate", "workspace",
     )),
-    *(f"admin:campaigns_{model}_change" for model in ("account", "calendar", "subscriber", "workspace")),
+    *(f"admin:campaigns_{model}_change" for model in ("account", "calendar", "credential", "subscriber", "workspace")),
 }  # fmt: skip
 
 
@@ -51,6 +62,10 @@ def pks(event):
         "calendar": calendar.pk,
         "subscriber": person.pk,
         "workspace": person.workspace_id,
+        "credential": Credential.objects.create(name="weather", secret="x", allowed_hosts="a.example").pk,
+        "webhook": (template := builders.make_webhook_template().pk),
+        "webhooktemplate": template,
+        "dryrun": dryrun.ask(compose.draft(event, Send.Kind.CREATE), by=None).pk,
         "user": builders.make_user("marketer").pk,
     }
 

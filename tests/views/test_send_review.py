@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from campaigns import tasks
 from campaigns.forms import schedule
 from campaigns.models import Delivery, Event, Send
+from campaigns.pipeline import compose
 from campaigns.templatetags.moments import utc
 from tests import builders
 
@@ -45,7 +46,8 @@ def body(client, address):
 
 
 def form(client, event, kind=CREATE, **typed):
-    """What the form of the page sends, as it was opened."""
+    """What the form of the page sends, as it was opened, once everybody has been checked."""
+    builders.checked(compose.draft(Event.objects.get(pk=event.pk), kind))
     fields = client.get(url(event, kind)).context["form"].initial
     return {"when": "now", "submit_token": str(fields["submit_token"]), "seen": fields["seen"], **typed}
 
@@ -371,11 +373,26 @@ def test_a_pace_that_is_too_slow_is_a_warning_and_no_bar(marketer, event, ada):
     event.account.save()
     for _ in range(40):
         builders.make_subscription(account=event.account)
+    builders.checked(compose.draft(Event.objects.get(), CREATE))
 
     text = body(marketer, url(event))
 
     assert "At 1 call a second the last people are reached after the event has begun." in text
     assert 'type="submit" disabled' not in text
+
+
+def test_a_test_send_is_neither_the_event_before_nor_a_reason_to_skip_anybody(marketer, event, ada):
+    opened = form(marketer, event)["submit_token"]
+    test = builders.make_send(event, state=Send.State.FINISHED, started_at=timezone.now(), is_test=True)
+    builders.make_entry(builders.make_delivery(test, subscriber=ada), is_test=True)
+
+    looked = marketer.get(url(event)).context["review"]
+
+    assert looked.previous is None
+    assert looked.example.person == ada
+    assert looked.plan.to_send_count == 1
+    assert form(marketer, event)["submit_token"] == opened
+    assert marketer.get(url(event, UPDATE)).context["review"].example is None
 
 
 @pytest.mark.parametrize("kind", ["delete", "CREATE", "x" * 500])

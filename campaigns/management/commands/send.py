@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from campaigns import tasks
 from campaigns.management import bookkeeping
-from campaigns.models import Event, Segment, Send
-from campaigns.pipeline import compose
+from campaigns.models import DryRun, Event, Segment, Send
+from campaigns.pipeline import compose, dryrun
 from campaigns.pipeline.record import books
 
 LOOK_SECONDS = 0.5
@@ -32,18 +32,24 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=Send.Kind.values, default=Send.Kind.CREATE.value)
         parser.add_argument("--at", type=_instant, help="when to start: ISO 8601 with an offset or Z")
         parser.add_argument("--user", help="username it is queued by; the first administrator otherwise")
+        parser.add_argument(
+            "--leave-out", default="", help="why it goes out without those who cannot be sent to"
+        )
         parser.add_argument("--wait", action="store_true", help="wait for the end; fail if anything failed")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         draft = compose.draft(_event(options["event"]), Send.Kind(options["kind"]))
         if options["segment"]:
             compose.choose_audience(draft, _segment(options["segment"]))
+        by = _user(options["user"])
+        self._check(draft, by)
         try:
             send = compose.queue(
                 draft,
-                by=_user(options["user"]),
+                by=by,
                 scheduled_at=options["at"] or timezone.now(),
                 submit_token=uuid4(),
+                leave_out=options["leave_out"],
             )
         except compose.NotPossibleError as error:
             raise CommandError(str(error)) from error
@@ -51,6 +57,22 @@ class Command(BaseCommand):
         self.stdout.write(_("Queued send #%(number)s.") % {"number": send.pk})
         if options["wait"]:
             self._watch(send)
+
+    def _check(self, draft: Send, by: User) -> None:
+        """Check everybody here and now, and say what was found."""
+        job = dryrun.run(dryrun.ask(draft, by=by).pk)
+        if job.state == DryRun.State.FAILED:
+            raise CommandError(job.reason)
+        self.stdout.write(
+            _("Checked %(people)s people: %(ready)s ready, %(failing)s cannot be sent to.")
+            % {
+                "people": f"{job.people_count:,}",
+                "ready": f"{job.ready_count:,}",
+                "failing": f"{job.failing_count:,}",
+            }
+        )
+        for cause in job.causes.all():
+            self.stdout.write(f"  {cause.get_level_display()}: {cause.text} ({cause.people_count:,})")
 
     def _watch(self, send: Send) -> None:
         if send.state == Send.State.REQUESTED:

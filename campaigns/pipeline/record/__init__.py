@@ -1,6 +1,6 @@
 """Stage 7, record: the only code that moves a delivery from one state to another."""
 
-from campaigns.pipeline.record.claim import Batch, Claimed, Intent, Unfit, claim
+from campaigns.pipeline.record.claim import Batch, Claimed, Intent, Unfit, claim, peek
 from campaigns.pipeline.record.close import Outcome, close
 from campaigns.pipeline.record.doubt import (
     Doubt,
@@ -31,6 +31,7 @@ __all__ = [
     "finish",
     "has_doubts",
     "last_calls",
+    "peek",
     "requeue_failed",
     "settle",
     "sweep",

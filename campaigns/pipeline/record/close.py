@@ -1,5 +1,6 @@
 """Write down what came of a batch; only rows that are still ours change."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -151,6 +152,7 @@ def entry(
         state=Entry.State.CANCELLED if removed else Entry.State.PRESENT,
         subscriptions=delivery.subscriptions,
         body=content,
+        is_test=delivery.send.is_test,
         accepted_at=at,
         confirmed_at=at if confirmed else None,
     )
@@ -158,9 +160,30 @@ def entry(
 
 def write_entries(entries: Iterable[Entry | None]) -> None:
     """Remember what is now on each person's calendar; in one order, so that two workers cannot block each other."""
+    present = sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.subscriber_id)
+    _keep_the_event_itself([entry for entry in present if entry.is_test])
     Entry.objects.bulk_create(
-        sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.subscriber_id),
+        present,
         update_conflicts=True,
         unique_fields=["event", "subscriber"],
-        update_fields=["delivery", "state", "subscriptions", "body", "accepted_at", "confirmed_at"],
+        update_fields=[
+            "delivery",
+            "state",
+            "subscriptions",
+            "body",
+            "is_test",
+            "accepted_at",
+            "confirmed_at",
+        ],
     )
+
+
+def _keep_the_event_itself(tests: Sequence[Entry]) -> None:
+    """A test that is settled late must not make an entry of the event look like a test's."""
+    for event, people in itertools.groupby(tests, key=lambda entry: entry.event_id):
+        mine = {entry.subscriber_id: entry for entry in people}
+        real = Entry.objects.filter(
+            event=event, subscriber__in=mine, is_test=False, state=Entry.State.PRESENT
+        )
+        for subscriber_id in real.values_list("subscriber_id", flat=True):
+            mine[subscriber_id].is_test = False

@@ -3,7 +3,7 @@
 import itertools
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,13 +89,13 @@ def claim_doubts(account: Account, *, limit: int) -> list[Doubt]:
     rows = rows[: max(1, sum(count <= limit for count in reads))]
     token, until = uuid.uuid4(), at + timedelta(seconds=settings.LEASE_SECONDS)
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(lease_token=token, lease_until=until)
-    last = last_calls(rows)
+    last = last_calls([row.pk for row in rows])
     return [Doubt(delivery=row, attempt=last[row.pk], lease_token=token) for row in rows]
 
 
-def last_calls(rows: Iterable[Delivery]) -> dict[int, Attempt]:
+def last_calls(delivery_ids: Collection[int]) -> dict[int, Attempt]:
     """Return each delivery's latest call that could change a calendar, by delivery id."""
-    calls = Attempt.objects.filter(delivery__in=[row.pk for row in rows])
+    calls = Attempt.objects.filter(delivery__in=delivery_ids)
     calls = calls.exclude(operation=Attempt.Operation.VERIFY).order_by("number")
     return {attempt.delivery_id: attempt for attempt in calls}
 

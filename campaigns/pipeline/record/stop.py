@@ -76,7 +76,7 @@ def decide(send: Send, *, ids: Collection[int], arrived: bool, content_of: Calla
     at = now()
     doubts = Delivery.objects.filter(send=send, state=Delivery.State.IN_DOUBT, pk__in=ids)
     rows = list(doubts.select_for_update(of=("self",)).select_related("send").order_by("pk"))
-    calls = last_calls(rows)
+    calls = last_calls([row.pk for row in rows])
     for row in rows:
         row.lease_token = row.lease_until = row.due_at = None
         row.changed_at = at

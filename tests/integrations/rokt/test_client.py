@@ -8,11 +8,10 @@ import pytest
 import responses
 
 from integrations.rokt.client import Client, Step
-from integrations.rokt.session import RoktSession
 from integrations.rokt.token import Credentials
 from integrations.rokt.wire import Event, Reply, Target, Verdict, create, read_subscription
-from tests.integrations.rokt.conftest import AtHome
-from tests.integrations.rokt.raw_server import (
+from tests.integrations.conftest import AtHome
+from tests.integrations.raw_server import (
     ACCEPTED,
     Asked,
     RawServer,
@@ -43,7 +42,7 @@ def test_a_connection_is_kept_open_between_calls(serve: Serve, event: Event):
 def test_a_connection_that_idled_is_not_used_again(
     serve: Serve, event: Event, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("integrations.rokt.session.IDLE_SECONDS", -1)
+    monkeypatch.setattr("integrations.web.session.IDLE_SECONDS", -1)
     server = serve(keeps(ACCEPTED))
     with Client(allowed_hosts={server.place}) as client:
         assert {sent(client, server, event).verdict for _ in range(3)} == {Verdict.ACCEPTED}
@@ -101,14 +100,6 @@ def test_the_deadline_holds_under_tls(
     assert reply.verdict is verdict
     assert len(server.requests) == 1
     assert reply.elapsed_ms < 2000
-
-
-def test_the_session_is_as_careful_in_other_hands(serve: Serve):
-    elsewhere = serve(keeps(ACCEPTED))
-    server = serve(keeps(answer(302, b"", f"Location: {elsewhere.url}/")))
-    with RoktSession({server.place, elsewhere.place}) as session:
-        assert session.get(f"{server.url}/", allow_redirects=True).status_code == 302
-    assert elsewhere.connections == 0
 
 
 @responses.activate

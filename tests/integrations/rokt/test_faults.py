@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from integrations.rokt.wire import Call, Event, Target, Verdict, create
-from tests.integrations.rokt.conftest import AtHome, SendOne
-from tests.integrations.rokt.raw_server import (
+from tests.integrations.conftest import AtHome
+from tests.integrations.raw_server import (
     ACCEPTED,
     RawServer,
     Script,
@@ -22,6 +22,7 @@ from tests.integrations.rokt.raw_server import (
     says,
     silent,
 )
+from tests.integrations.rokt.conftest import SendOne
 
 Serve = Callable[..., RawServer]
 

@@ -12,8 +12,8 @@ import pytest
 
 from integrations.rokt.sender import SendCancelledError, Sender
 from integrations.rokt.wire import Call, Event, Reply, Target, Verdict, create, delete, read_subscription
-from tests.integrations.rokt.conftest import AtHome
-from tests.integrations.rokt.raw_server import ACCEPTED, Asked, RawServer, answer, drips, keeps, says, silent
+from tests.integrations.conftest import AtHome
+from tests.integrations.raw_server import ACCEPTED, Asked, RawServer, answer, drips, keeps, says, silent
 
 Serve = Callable[..., RawServer]
 

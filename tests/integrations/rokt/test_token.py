@@ -16,16 +16,16 @@ from integrations.rokt.errors import (
     NotReachableError,
     RoktError,
 )
-from integrations.rokt.session import RoktSession
 from integrations.rokt.token import Credentials, Held, Token, fetch
-from tests.integrations.rokt.raw_server import RawServer, answer, drips, keeps, resets, says, silent
+from integrations.web.session import WebSession
+from tests.integrations.raw_server import RawServer, answer, drips, keeps, resets, says, silent
 
 Serve = Callable[..., RawServer]
 OURS = Credentials("client", "s3cret-of-ours")
 
 
 def fetched(server: RawServer, credentials: Credentials = OURS) -> Token:
-    with RoktSession({server.place}) as session:
+    with WebSession({server.place}) as session:
         return fetch(server.url, credentials, session=session)
 
 
@@ -153,7 +153,7 @@ def test_a_service_that_is_not_there_is_not_reachable(serve: Serve):
 
 def test_a_token_is_only_fetched_from_an_allowed_address(serve: Serve):
     server = serve(silent)
-    with RoktSession({"api.roktcalendar.com"}) as session, pytest.raises(AddressError):
+    with WebSession({"api.roktcalendar.com"}) as session, pytest.raises(AddressError):
         fetch(server.url, OURS, session=session)
     assert server.connections == 0
 

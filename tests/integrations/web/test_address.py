@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.rokt.address import ROKT_HOSTS, PublicResolver, check, check_peer, origin
-from integrations.rokt.errors import AddressError
+from integrations.web.address import PublicResolver, check, check_peer, check_public, origin
+from integrations.web.errors import AddressError
 
+ROKT_HOSTS = {"api.roktcalendar.com"}
 SANDBOX = {"api.roktcalendar.com", "127.0.0.1:8100", "localhost:8100"}
 
 
@@ -200,3 +201,39 @@ def test_one_inside_address_among_the_answers_spoils_them_all(monkeypatch: pytes
     found("8.8.8.8", "10.0.0.1")
     with pytest.raises(AddressError, match=r"leads to 10\.0\.0\.1"):
         asyncio.run(resolve())
+
+
+@pytest.mark.parametrize(
+    ("spelling", "normal"),
+    [
+        ("https://API.example.com", "https://api.example.com:443"),
+        ("http://api.example.com", "http://api.example.com:80"),
+        ("http://api.example.com:443", "http://api.example.com:443"),
+        ("https://my_shop.example.com:80", "https://my_shop.example.com:80"),
+        ("http://127.0.0.1:8100", "http://127.0.0.1:8100"),
+    ],
+)
+def test_every_host_is_a_public_one_as_far_as_its_name_tells(spelling: str, normal: str):
+    assert check_public(spelling, allowed_hosts=SANDBOX) == normal
+
+
+@pytest.mark.parametrize(
+    ("junk", "words"),
+    [
+        ("ftp://api.example.com", "must be http"),
+        ("//api.example.com", "must be http"),
+        ("https://", "must be http"),
+        ("https://user:pw@api.example.com", "must be http"),
+        ("https://good.example\\@evil.example", "must be http"),
+        ("https://[::1]", "must be http"),
+        ("https://api.example.com\n", "must be http"),
+        ("https://api.example.com:", "must be http"),
+        ("https://api.example.com:22", "only the ports 80 and 443 may"),
+        ("https://api.example.com:0443", "only the ports 80 and 443 may"),
+        ("http://127.0.0.1:8101", "only the ports 80 and 443 may"),
+        ("http://api.roktcalendar.com:8100", "only the ports 80 and 443 may"),
+    ],
+)
+def test_other_ports_and_odd_spellings_are_not_public_addresses(junk: str, words: str):
+    with pytest.raises(AddressError, match=words):
+        check_public(junk, allowed_hosts={*SANDBOX, "api.roktcalendar.com:8100"})

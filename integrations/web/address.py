@@ -9,12 +9,12 @@ from typing import Final
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from integrations.rokt.errors import AddressError
-
-ROKT_HOSTS: Final = frozenset({"api.roktcalendar.com"})
+from integrations.web.errors import AddressError
 
 # All that we accept: user:pw@, [::1], %2e, a unicode dot, a path or a newline have no place in it.
 _SHAPE: Final = re.compile(r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?/?", re.ASCII | re.IGNORECASE)
+_ANY_HOST: Final = re.compile(r"(https?)://([a-z0-9._-]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
+_PUBLIC_PORTS: Final = {"http": "80", "https": "443"}
 _NUMERIC_HOST: Final = re.compile(
     r"(.*\.)?(0x[0-9a-f]*|[0-9]+)", re.ASCII
 )  # what URL parsers take for an IPv4 address
@@ -44,6 +44,25 @@ def check(base_url: str, *, allowed_hosts: Collection[str]) -> str:
         raise AddressError("The address must start with https://.")
     elif _NUMERIC_HOST.fullmatch(host):
         raise AddressError("The address must be a host name, not an IP address.")
+    return f"{scheme}://{place}"
+
+
+def check_public(base_url: str, *, allowed_hosts: Collection[str]) -> str:
+    """The address as `https://host:port` if it is some host's port 80 or 443, or a loopback entry that is allowed.
+
+    Whether that host is public shows only when it is connected to: see `check_peer`.
+
+    Raises:
+        AddressError: with a sentence that says what is wrong.
+    """
+    found = _ANY_HOST.fullmatch(base_url)
+    if found is None:
+        raise AddressError("The address must be http:// or https:// and a host name.")
+    scheme, host = found[1].lower(), found[2].lower()
+    port = found[3] or _PUBLIC_PORTS[scheme]
+    place = f"{host}:{port}"
+    if port not in _PUBLIC_PORTS.values() and not (is_loopback_entry(place) and place in allowed_hosts):
+        raise AddressError(f"{place} may not be called: only the ports 80 and 443 may.")
     return f"{scheme}://{place}"
 
 

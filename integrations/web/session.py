@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar, Final
@@ -15,10 +15,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from integrations.rokt import address
-from integrations.rokt.call import Call
-from integrations.rokt.errors import AddressError, NoAnswerError, NotReachableError, cause
-from integrations.rokt.reply import Received
+from integrations.web import address
+from integrations.web.errors import AddressError, NoAnswerError, NotReachableError, cause
+from integrations.web.exchange import Call, Received
 
 CONNECT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 4.0  # less than servers keep a connection: one that is gone would look like a doubt
@@ -55,15 +54,19 @@ def ask(
         return Received(response.status_code, response.headers, body, complete and not watch.expired)
 
 
-class RoktSession(requests.Session):
-    """Requests without proxies, .netrc, cookies, redirects or default headers, to the allowed hosts only."""
+class WebSession(requests.Session):
+    """Requests without proxies, .netrc, cookies, redirects or default headers, to where `check` lets it go.
 
-    def __init__(self, allowed_hosts: Collection[str]) -> None:
+    `check` is one of `address`'s; what it lets pass is checked again when the connection is made.
+    """
+
+    def __init__(self, allowed_hosts: Collection[str], *, check: Callable[..., str] = address.check) -> None:
         super().__init__()
         self.trust_env = False
         self.headers.clear()
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._allowed_hosts = frozenset(allowed_hosts)
+        self._check = check
         self._used_at = 0.0  # monotonic
         for scheme in ("http://", "https://"):
             self.mount(scheme, _PublicAdapter(self._allowed_hosts))
@@ -74,7 +77,7 @@ class RoktSession(requests.Session):
         Raises:
             AddressError: it is not.
         """
-        address.check(address.origin(request.url or ""), allowed_hosts=self._allowed_hosts)
+        self._check(address.origin(request.url or ""), allowed_hosts=self._allowed_hosts)
         if time.monotonic() - self._used_at > IDLE_SECONDS:
             self.close()
         try:

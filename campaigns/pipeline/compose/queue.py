@@ -1,0 +1,98 @@
+"""Sends begin: drafted for the review, and queued once everybody has been checked."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.models import DryRun, Event, Segment, Send
+from campaigns.models.clock import now
+from campaigns.pipeline import dryrun, plan, validate
+from campaigns.pipeline.compose.actions import Verb, enter, one_decision_at_a_time
+from campaigns.pipeline.compose.errors import NotPossibleError
+from campaigns.pipeline.render import Content
+
+TIME_TO_CLEAN_UP = timedelta(days=30)  # an entry may be removed even after its event
+
+
+def draft(event: Event, kind: Send.Kind) -> Send:
+    """Return a send of the event as it is now, not saved: for the review page, and to be queued."""
+    content = Content.of(event, kind)
+    segment = event.campaign.segment if kind == Send.Kind.CREATE else None
+    _start, end = validate.instants(content)
+    return Send(
+        event=event,
+        account=event.account,
+        segment=segment,
+        kind=kind,
+        content=content.to_json(),
+        rule=segment.rule if segment else None,
+        deliver_until=end + TIME_TO_CLEAN_UP if kind == Send.Kind.CANCEL else end,
+    )
+
+
+def choose_audience(send: Send, segment: Segment) -> None:
+    """Give a drafted send another audience than its campaign's."""
+    send.segment, send.rule = segment, segment.rule
+
+
+@transaction.atomic
+def queue(
+    send: Send,
+    *,
+    by: User,
+    scheduled_at: datetime,
+    zone: str = "",
+    submit_token: uuid.UUID,
+    leave_out: str = "",
+) -> Send:
+    """Queue a drafted send; the same ``submit_token`` twice is one send (double click, reload, two tabs).
+
+    It takes a finished dry run of this content and audience. Where that found people who cannot be sent to,
+    ``leave_out`` says why the send goes out without them; the history keeps it.
+    Raises ``NotPossibleError`` with every reason that keeps the send back.
+    """
+    one_decision_at_a_time(send)
+    if before := Send.objects.filter(submit_token=submit_token).first():
+        return before
+    problems = validate.send_problems(send, plan.plan(send), starts_at=max(scheduled_at, now()))
+    if blocking := [problem.message for problem in problems if problem.blocks]:
+        raise NotPossibleError(" ".join(blocking))
+    send.state = Send.State.REQUESTED if send.account.needs_approval else Send.State.SCHEDULED
+    send.scheduled_at, send.scheduled_timezone = scheduled_at, zone
+    send.submit_token, send.created_by = submit_token, by
+    _accept(send, _checked(send), leave_out=leave_out.strip())
+    send.save()
+    enter(send, Verb.QUEUED, by, note=send.leave_out_reason, delivery_count=_left_out_count(send))
+    return send
+
+
+def _checked(send: Send) -> DryRun:
+    found = dryrun.latest(send)
+    if found is None or found.state != DryRun.State.FINISHED:
+        raise NotPossibleError(
+            _("Everybody has to be checked before the send: start the check, and wait for it.")
+        )
+    return found
+
+
+def _accept(send: Send, checked: DryRun, *, leave_out: str) -> None:
+    """Take a dry run for the proof that a send may go out."""
+    if checked.failing_count and not leave_out:
+        message = ngettext(
+            "%(count)s person cannot be sent to. Mend that, or say why the send goes out without this person.",
+            "%(count)s people cannot be sent to. Mend that, or say why the send goes out without them.",
+            checked.failing_count,
+        )
+        raise NotPossibleError(message % {"count": f"{checked.failing_count:,}"})
+    send.dry_run = checked
+    send.leave_out_reason = leave_out[:300] if checked.failing_count else ""
+    if checked.latest_end_at is not None:
+        send.deliver_until = max(send.deliver_until, checked.latest_end_at)
+
+
+def _left_out_count(send: Send) -> int | None:
+    return send.dry_run.failing_count if send.dry_run and send.leave_out_reason else None
