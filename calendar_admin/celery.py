@@ -1,11 +1,21 @@
 """Celery carries wake-ups: one id and nothing else; the database is the queue."""
 
+import gc
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "calendar_admin.settings")
 
 app = Celery("calendar_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def spare_the_collector(**_signal: Any) -> None:
+    """Leave out of every garbage collection what was loaded before the first task; it took a fifth of a dry run."""
+    gc.collect()
+    gc.freeze()

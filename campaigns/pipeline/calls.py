@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
 from campaigns.models.clock import now
@@ -66,11 +67,11 @@ class Calls:
     def write(self, rows: Sequence[Row]) -> list[record.Intent | record.Unfit | None]:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
         repeated = record.last_calls([row.pk for row in rows if row.retry_count])
-        present = self._contents_now(rows)
-        return [self._write(row, repeated.get(row.pk), present) for row in rows]
+        present, at = self._contents_now(rows), now()
+        return [self._write(row, repeated.get(row.pk), present, at=at) for row in rows]
 
     def _write(
-        self, row: Row, earlier: Attempt | None, present: Mapping[int, str]
+        self, row: Row, earlier: Attempt | None, present: Mapping[int, str], *, at: datetime
     ) -> record.Intent | record.Unfit | None:
         if row.subscriber is None or not row.subscriber.is_active:
             return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT)
@@ -81,7 +82,7 @@ class Calls:
         written = self.prepared.pop(row.pk, None) or self._written(row)
         if isinstance(written, render.RenderError):
             return self._unfit(written)
-        return self._intent(written, present.get(row.subscriber.pk, ""))
+        return self._intent(written, present.get(row.subscriber.pk, ""), at=at)
 
     def _contents_now(self, rows: Sequence[Row]) -> Mapping[int, str]:
         """What those about to get an update have on their calendars, by subscriber."""
@@ -115,12 +116,12 @@ class Calls:
             return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.SET_ASIDE, error.cause, error.detail)
         return record.Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, error.cause, error.detail)
 
-    def _intent(self, written: render.Written, present: str) -> record.Intent | record.Unfit:
+    def _intent(self, written: render.Written, present: str, *, at: datetime) -> record.Intent | record.Unfit:
         body = written.call.body.decode()
         content = render.content_of(body)
         if content and content == present:
             return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.UNCHANGED)
-        if written.ends_at is not None and written.ends_at <= now():
+        if written.ends_at is not None and written.ends_at <= at:
             return record.Unfit(Delivery.State.EXPIRED, Delivery.Reason.EVENT_OVER)
         return record.Intent(
             operation=OPERATIONS[Send.Kind(self.send.kind)],

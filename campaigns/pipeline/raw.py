@@ -60,7 +60,7 @@ class RawWriter:
     def __init__(self, hook: WebhookText, *, event_id: str, kind: str, account: Account) -> None:
         self.account = account
         self.method = hook.method
-        self.expected = raw_checks.Expected(event_id=event_id, kind=kind, account=account)
+        self.expected = raw_checks.Expected(event_id, kind, account.code, account.base_url)
         self.url = liquid.parse(hook.url)
         self.headers = [(name, liquid.parse(value)) for name, value in hook.headers]
         self.body = liquid.parse(hook.body)

@@ -95,7 +95,14 @@ def event_in(body: bytes) -> Event:
     """
     try:
         told = orjson.loads(body)
-        told = told.get("event", told)
+        return event_from(told.get("event", told))
+    except AttributeError as error:
+        raise ValueError("This is not a body of ours.") from error
+
+
+def event_from(told: Mapping[str, Any]) -> Event:
+    """The event that an object of such a body is; ValueError where it is none."""
+    try:
         return Event(
             event_id=told["eventId"],
             title=told["title"],

@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns import liquid
 from campaigns.models import Delivery, Entry
-from campaigns.pipeline import preview, render, validate
+from campaigns.pipeline import compose, dryrun, preview, render, validate
 from campaigns.pipeline.raw import faults
 from tests.builders import make_subscriber
 from tests.pipeline import braze_webhook
@@ -228,7 +230,12 @@ def test_a_body_that_rokt_could_not_use_is_refused(old, new, words, event):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("[]", "no JSON object"), ('{"event": 5}', "“event” in the body is no object")]
+    ("text", "words"),
+    [
+        ("[]", "no JSON object"),
+        ('{"event": 5}', "“event” in the body is missing"),
+        ("{}", "“event” in the body is missing"),
+    ],
 )
 def test_a_body_that_is_no_event_is_refused(text, words, event):
     assert words in str(refusal(event, known(), body=text))
@@ -304,6 +311,19 @@ def test_an_event_that_is_over_for_one_person_is_not_sent_to_them(event, staff):
     send = run(queue(event, staff, leave_out="ann has been there"))
 
     assert states(send) == {"ann": "expired", "bob": "accepted"}
+
+
+def test_a_batch_costs_as_many_questions_to_the_database_however_many_people_are_in_it(event, staff):
+    braze_webhook.use(event)
+    counts = []
+    for number in (1, 40):
+        for each in range(number):
+            known(f"u{number}-{each}", f"06423672-b6ba-4536-aa36-{number:06}{each:06}")
+        with CaptureQueriesContext(connection) as asked:
+            dryrun.run(dryrun.ask(compose.draft(event, CREATE), by=staff).pk)
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1]
 
 
 # what is wrong for everybody
