@@ -32,6 +32,7 @@ urlpatterns = [
     path("events/<int:pk>/webhook/", raw_events.event_webhook, name="event_webhook"),
     path("events/<int:pk>/webhook/newer/", raw_changes.event_webhook_newer, name="event_webhook_newer"),
     path("events/webhook/check/", raw_events.event_webhook_check, name="event_webhook_check"),
+    path("events/webhook/ics/", raw_events.event_webhook_ics, name="event_webhook_ics"),
     path("events/<int:pk>/", events.event_edit, name="event_edit"),
     path("events/<int:pk>/duplicate/", events.event_duplicate, name="event_duplicate"),
     path("events/<int:pk>/export/", exports.event_export, name="event_export"),

@@ -1,6 +1,5 @@
 """Composing an event: the form, the live panel beside it, and the small searches that it offers."""
 
-import re
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +9,6 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,7 +19,7 @@ from campaigns.forms.fields import row_id
 from campaigns.models import Campaign, Entry, Event
 from campaigns.models.clock import now
 from campaigns.pipeline import compose
-from campaigns.views.ics import calendar_file
+from campaigns.views.ics import calendar_response
 from campaigns.views.page import page
 from campaigns.views.panel import find_people, panel, somebody
 
@@ -138,19 +136,14 @@ def _event_of(data: QueryDict) -> Event:
 @require_http_methods(["GET", "HEAD", "POST"])
 def event_ics(request: HttpRequest) -> HttpResponse:
     """Hand out the entry of the person shown as a file: as typed (POST), or as saved for those who only read."""
+    if request.method == "POST" and not request.user.has_perm("campaigns.change_event"):
+        raise PermissionDenied
     if request.method == "POST":
         form = EventForm(request.POST, instance=_event_of(request.POST))
         form.is_valid()
     else:
         form = EventForm(instance=_event_of(request.GET), read_only=True)
-    context = _panel(request, form)
-    card = context["panel"].card
-    if card is None:
-        return page(request, "campaigns/event_ics.html", context, title=_("No calendar file"), status=422)
-    name = re.sub(r"[^\w.-]+", "_", card.event.event_id)[:100]
-    file = HttpResponse(calendar_file(card, at=now()), content_type="text/calendar; charset=utf-8")
-    file["Content-Disposition"] = content_disposition_header(True, f"{name}.ics")
-    return file
+    return calendar_response(request, _panel(request, form))
 
 
 @permission_required("campaigns.add_event", raise_exception=True)

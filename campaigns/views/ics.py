@@ -1,19 +1,36 @@
-"""One entry as an iCalendar file that any calendar program opens."""
+"""One entry as an iCalendar file that any calendar program opens, handed out by the panels that show it."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard
 
 from campaigns import timezones
+from campaigns.models.clock import now
 from campaigns.views.card import Card
+from campaigns.views.page import page
 
 # RFC 5545 allows no control characters in text; a tab and a line break are allowed.
 CONTROLS: Final = {code: None for code in (*range(32), 127) if chr(code) not in "\t\n"}
 DAY: Final = timedelta(days=1)
 MARGIN: Final = 400 * DAY  # the rules around the event that the file carries
 LONGEST: Final = 4000 * DAY  # of an event; who needs the rules for more?
+
+
+def calendar_response(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Hand out the entry of ``context["panel"]`` as a file; without one, a page says why (status 422)."""
+    card: Card | None = context["panel"].card
+    if card is None:
+        return page(request, "campaigns/event_ics.html", context, title=_("No calendar file"), status=422)
+    name = re.sub(r"[^\w.-]+", "_", card.event.event_id)[:100]
+    file = HttpResponse(calendar_file(card, at=now()), content_type="text/calendar; charset=utf-8")
+    file["Content-Disposition"] = content_disposition_header(True, f"{name}.ics")
+    return file
 
 
 def calendar_file(card: Card, *, at: datetime) -> bytes:

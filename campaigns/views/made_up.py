@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -13,6 +13,7 @@ from campaigns.models import Subscriber
 from campaigns.pipeline import render
 
 SWITCH: Final = "try_data"
+PREFIX: Final = "data."
 MOST_FIELDS: Final = 60  # keeps the panel quick whatever a text reads
 NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
@@ -46,10 +47,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class MadeUp:
-    """The fields to type into; ``data`` is what to use instead of the person's own, if that is switched on."""
+    """The fields to type into; ``data`` is what to use instead of the person's own, if that is switched on.
+
+    ``kept`` is what was typed in by parameter and comes back once a text reads it again.
+    """
 
     fields: tuple[Field, ...] = ()
     data: liquid.Data | None = None
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_on(self) -> bool:
@@ -70,13 +75,24 @@ def made_up(content: render.Content, person: Subscriber, posted: Mapping[str, st
     for namespace, name in _read_by(content):
         value = find(getattr(real, NAMESPACES[namespace]), name)
         kind, shown = _typed(value)
-        parameter = f"data.{namespace}.{name}"
+        parameter = f"{PREFIX}{namespace}.{name}"
         text = _line_ends(posted.get(parameter, shown))
         fields.append(Field(parameter, spelled(namespace, name), kind, text, shown))
         if text != shown:
             changes.setdefault(NAMESPACES[namespace], {})[name] = _value(kind, text, value)
     is_on = posted.get(SWITCH) == "1"
-    return MadeUp(tuple(fields), _changed(real, changes) if is_on else None)
+    data = _changed(real, changes) if is_on else None
+    return MadeUp(tuple(fields), data, kept(posted, shown=fields))
+
+
+def kept(posted: Mapping[str, str], *, shown: Collection[Field] = ()) -> tuple[tuple[str, str], ...]:
+    """Return what was typed in before and has no field now: its text has an error, or another one is shown."""
+    has_field = {field.parameter for field in shown} | ({SWITCH} if shown else set())
+    return tuple(
+        (name, posted[name])
+        for name in posted
+        if name not in has_field and (name == SWITCH or name.startswith(PREFIX))
+    )
 
 
 def _read_by(content: render.Content) -> list[tuple[str, str]]:

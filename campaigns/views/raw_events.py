@@ -19,6 +19,7 @@ from campaigns.forms.raw_event import CREATE, KINDS, UPDATE, RawEventForm, with_
 from campaigns.models import Campaign, Entry, Event, WebhookTemplate, WebhookVersion
 from campaigns.pipeline import compose
 from campaigns.pipeline.render import WebhookText
+from campaigns.views.ics import calendar_response
 from campaigns.views.page import page
 from campaigns.views.raw_panel import raw_panel
 from campaigns.views.tryout import kind_of
@@ -77,9 +78,7 @@ def event_webhook(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     event = get_object_or_404(EVENTS, pk=pk)
     if request.method != "POST":
-        hooks, origins = stored(event)
-        form = RawEventForm(event=event, hooks=hooks, origins=origins, read_only=not may_write)
-        return _page(request, form, may_write=may_write)
+        return _page(request, _form_of_saved(event, read_only=not may_write), may_write=may_write)
     return _post(request, event)
 
 
@@ -178,12 +177,36 @@ def _panel(request: HttpRequest, form: RawEventForm) -> dict[str, Any]:
 @require_POST
 def event_webhook_check(request: HttpRequest) -> HttpResponse:
     """Show the panel for what the form says now; nothing is saved."""
-    if known := request.POST.get("event"):
+    context = {**_panel(request, _form_of(request.POST)), "may_write": True, "is_live": True}
+    return render(request, "campaigns/event_webhook_panel.html", context)
+
+
+@permission_required("campaigns.view_event", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def event_webhook_ics(request: HttpRequest) -> HttpResponse:
+    """Hand out the entry of the person shown as a file: as typed (POST), or as saved for those who only read."""
+    if request.method == "POST" and not request.user.has_perm("campaigns.change_event"):
+        raise PermissionDenied
+    if request.method == "POST":
+        form = _form_of(request.POST)
+    else:
+        form = _form_of_saved(get_object_or_404(EVENTS, pk=row_id(request.GET.get("event", ""))))
+    return calendar_response(request, _panel(request, form))
+
+
+def _form_of(data: QueryDict) -> RawEventForm:
+    """Return the checked form of what was typed about a stored event, or a new one of its campaign."""
+    if known := data.get("event"):
         event = get_object_or_404(EVENTS, pk=row_id(known))
     else:
-        campaign = get_object_or_404(CAMPAIGNS, pk=row_id(request.POST.get("campaign", "")))
+        campaign = get_object_or_404(CAMPAIGNS, pk=row_id(data.get("campaign", "")))
         event = Event(campaign=campaign, account=campaign.account, uses_webhook=True)
-    form = RawEventForm(request.POST, event=event, hooks={}, origins={})
+    form = RawEventForm(data, event=event, hooks={}, origins={})
     form.is_valid()
-    context = {**_panel(request, form), "may_write": True, "is_live": True}
-    return render(request, "campaigns/event_webhook_panel.html", context)
+    return form
+
+
+def _form_of_saved(event: Event, *, read_only: bool = True) -> RawEventForm:
+    """Return the form of an event as it is saved."""
+    hooks, origins = stored(event)
+    return RawEventForm(event=event, hooks=hooks, origins=origins, read_only=read_only)

@@ -1,7 +1,7 @@
 """The panel beside an event's webhooks: one person's request, the entry it makes, and what is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef
@@ -16,6 +16,7 @@ from campaigns.pipeline.preview import Preview, preview
 from campaigns.views import tryout
 from campaigns.views.card import Card, card
 from campaigns.views.looks import Look, looks
+from campaigns.views.made_up import MadeUp, kept, made_up
 from campaigns.views.panel import find_people, receivers, somebody, why_not
 
 COMPARED: Final = ("title", "description", "location", "start", "end", "timezone", "notify_before")
@@ -34,6 +35,7 @@ class RawPanel:
     previous: int | None = None
     following: int | None = None
     why_not: tuple[str, ...] = ()
+    made_up: MadeUp = field(default_factory=MadeUp)
     preview: Preview | None = None
     card: Card | None = None
     looks: tuple[Look, ...] = ()
@@ -65,7 +67,7 @@ def raw_panel(form: RawEventForm, data: Mapping[str, str]) -> RawPanel:
         previous=ids.filter(pk__lt=person.pk).last(),
         following=ids.filter(pk__gt=person.pk).first(),
         why_not=() if is_in else why_not(campaign, person),
-        **_entry(form, person, kind, look=data.get("look", "")),
+        **_entry(form, person, kind, data),
     )
 
 
@@ -86,20 +88,24 @@ def _nobody(campaign: Campaign) -> str:
     ) % {"account": campaign.account}
 
 
-def _entry(form: RawEventForm, person: Subscriber, kind: str, *, look: str) -> dict[str, Any]:
+def _entry(form: RawEventForm, person: Subscriber, kind: str, data: Mapping[str, str]) -> dict[str, Any]:
     """Return one person's request and entry, or why there is none, under the panel's names."""
+    is_theirs = "show" not in data and row_id(data.get("person", "")) == person.pk
+    typed = data if is_theirs else {}  # what was made up counts for the person it was made up for
     hook = form.hooks.get(kind, render.WebhookText())
     if not hook.url or not hook.body:
-        return {"reason": _missing(form, kind)}
+        return {"made_up": MadeUp(kept=kept(typed)), "reason": _missing(form, kind)}
+    tried = made_up(_content(form, kind), person, typed)
     try:
-        shown = _preview(form, person, kind)
+        shown = _preview(form, person, kind, tried.data)
     except (render.RenderError, liquid.LiquidError) as error:
-        return {"reason": str(error)}
-    differing = _differing(form, person, shown) if kind == UPDATE else ()
-    entry = card(shown.event, form.event, time_zone=person.profile.get("time_zone")) if shown.event else None
+        return {"made_up": tried, "reason": str(error)}
+    differing = _differing(form, person, shown, tried.data) if kind == UPDATE else ()
+    user = tried.data.user if tried.data else person.profile
+    entry = card(shown.event, form.event, time_zone=user.get("time_zone")) if shown.event else None
     theirs = list(person.subscriptions.filter(account_code=form.event.campaign.account.code))
-    drawn = looks(entry, theirs, chosen=look) if entry else ()
-    return {"preview": shown, "differing": differing, "card": entry, "looks": drawn}
+    drawn = looks(entry, theirs, chosen=data.get("look", "")) if entry else ()
+    return {"made_up": tried, "preview": shown, "differing": differing, "card": entry, "looks": drawn}
 
 
 def _missing(form: RawEventForm, kind: str) -> str:
@@ -108,11 +114,9 @@ def _missing(form: RawEventForm, kind: str) -> str:
     return _("there is no webhook for an update yet. Without one, no update of this event can be sent.")
 
 
-def _preview(form: RawEventForm, person: Subscriber, kind: str) -> Preview:
-    account = form.event.campaign.account
-    event_id = form.reading.event_id if form.reading else ""
-    content = render.Content(
-        event_id=event_id,
+def _content(form: RawEventForm, kind: str) -> render.Content:
+    return render.Content(
+        event_id=form.reading.event_id if form.reading else "",
         title="",
         description="",
         location="",
@@ -122,17 +126,29 @@ def _preview(form: RawEventForm, person: Subscriber, kind: str) -> Preview:
         notify_before_minutes=0,
         webhook=form.hooks[kind],
     )
-    theirs = list(person.subscriptions.filter(account_code=account.code))
-    return preview(content, account=account, kind=kind, subscriber=person, subscriptions=theirs)
 
 
-def _differing(form: RawEventForm, person: Subscriber, update: Preview) -> tuple[str, ...]:
+def _preview(form: RawEventForm, person: Subscriber, kind: str, data: liquid.Data | None) -> Preview:
+    account = form.event.campaign.account
+    return preview(
+        _content(form, kind),
+        account=account,
+        kind=kind,
+        subscriber=person,
+        subscriptions=list(person.subscriptions.filter(account_code=account.code)),
+        data=data,
+    )
+
+
+def _differing(
+    form: RawEventForm, person: Subscriber, update: Preview, data: liquid.Data | None
+) -> tuple[str, ...]:
     """Return the fields in which an update says something else than the new event, for the same person."""
     labels = (
         _("title"), _("description"), _("location"), _("start"), _("end"), _("time zone"), _("reminder"),
     )  # fmt: skip
     try:
-        new = _preview(form, person, CREATE)
+        new = _preview(form, person, CREATE, data)
     except (render.RenderError, liquid.LiquidError):  # its own tab says why
         return ()
     pairs = zip(COMPARED, labels, strict=True)

@@ -44,7 +44,7 @@ def ask(
                 headers=headers,
                 allow_redirects=False,
                 stream=True,
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                timeout=(min(CONNECT_SECONDS, seconds), seconds + 1),  # the watch strikes first, and says so
             )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             words = f"timed out after {seconds:g} s" if watch.expired else cause(error)

@@ -82,4 +82,4 @@ class Running:
                 self.end(signal.SIGTERM)
         for pid, _command in self.family():
             os.kill(pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=30)

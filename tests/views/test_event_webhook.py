@@ -182,7 +182,7 @@ def test_only_tags_of_the_same_name_take_the_text():
         ("create_body", "", "create_body", "Fill in “Body”: it is required."),
         ("create_body", "a\x00b", "create_body", "In line 1 is a character (U+0000)"),
         ("create_body", "not JSON", "__all__", "The body is no valid JSON"),
-        ("create_body", "{}", "__all__", "“eventId” is empty or missing"),
+        ("create_body", "{}", "__all__", "“event” in the body is missing"),
         ("update_body", "{}", "update_url", "Give the webhook's URL."),
         ("update_url", "{{ x", "update_url", "Line 1:"),
     ],

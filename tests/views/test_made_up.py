@@ -5,7 +5,6 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from campaigns.models import Subscriber
-from tests.pipeline import braze_webhook
 from tests.views.typed import text_of, typed
 
 pytestmark = pytest.mark.django_db
@@ -212,37 +211,3 @@ def test_a_text_that_reads_very_much_shows_the_first_fields(tried):
     text = " ".join(f"{{{{custom_attribute.${{a{number}}} | default: ''}}}}" for number in range(80))
 
     assert len(fields_of(tried("Sale", description=text))) == 60
-
-
-def test_what_a_webhook_reads_can_be_tried_too(marketer, event, ada):
-    address = webhook_page(event, ada, "Summer Sale", "{{${first_name} | default: 'You'}}: sale")
-
-    real = marketer.get(address)
-    tried = marketer.get(address, {"person": ada.pk, "try_data": "1", "data.user.first_name": "Zoe"})
-
-    assert title_of(real) == "Ada: sale"
-    assert set(fields_of(real)) == {
-        "data.custom_attribute.rokt:account_code",
-        "data.user.first_name",
-        "data.user.user_id",
-        "data.custom_attribute.rokt:subscription_id",
-    }
-    assert title_of(tried) == "Zoe: sale"
-
-
-@pytest.mark.parametrize(("year", "instead"), [("start", "0001"), ("end", "9999")])
-def test_a_webhook_of_other_centuries_has_no_entry_and_breaks_nothing(marketer, event, ada, year, instead):
-    local = event.start_local if year == "start" else event.end_local
-    there = local.isoformat(timespec="seconds")
-    address = webhook_page(event, ada, there, f"{instead}{there[4:]}")
-
-    assert marketer.get(address).context["panel"].card is None
-    assert marketer.get(reverse("event_ics"), {"event": event.pk}).status_code == 422
-
-
-def webhook_page(event, person, old, new):
-    """Give the event a webhook of its own, with one text in place of another; returns the event's address."""
-    guid = person.subscriptions.get().rokt_id
-    give(person, **{"rokt:account_code": ["shop/70788a7a0a36"], "rokt:subscription_id": [guid]})
-    braze_webhook.use(event, body=braze_webhook.body(event).replace(old, new))
-    return reverse("event_edit", args=[event.pk])

@@ -26,6 +26,7 @@ ONLY_DRAWS = {
     "event_preview",
     "webhook_check",
     "event_webhook_check",
+    "event_webhook_ics",
     "event_zones",
     "event_people",
     "segment_count",
