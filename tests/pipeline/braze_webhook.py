@@ -1,4 +1,4 @@
-"""The webhook of Braze's Rokt Calendar page, with its capture lines filled in for a test."""
+"""The webhook of Braze's Rokt Calendar page, as it stands there and filled in for a test."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ TOKEN = (
 )
 HEADERS = (("Authorization", TOKEN), ("Content-Type", "application/json"))
 CAPTURES = """{% capture eventId %}Event_0001{% endcapture %}
-{% capture eventTitle %}Summer Sale{% endcapture %}
-{% capture eventDescr %}Three days only{% endcapture %}
-{% capture eventLocation %}All shops{% endcapture %}
-{% capture eventStart %}START{% endcapture %}
-{% capture eventEnd %}END{% endcapture %}
+{% capture eventTitle %}Event Title{% endcapture %}
+{% capture eventDescr %}Event Description{% endcapture %}
+{% capture eventLocation %}Event Location{% endcapture %}
+{% capture eventStart %}2019-02-21T15:00:00{% endcapture %}
+{% capture eventEnd %}2019-02-21T15:00:00{% endcapture %}
 {% capture notifyBefore %}15{% endcapture %}
 {% capture eventTZ %}Eastern Standard Time{% endcapture %}
 
@@ -39,11 +39,23 @@ IDS = """,
   "subscriptionIds": ["{{custom_attribute.${rokt:subscription_id}| join: '","'  }}"]"""
 
 
+BODY = f"{CAPTURES}{EVENT}{IDS}\n}}"
+UPDATE_BODY = f"{CAPTURES}{EVENT}\n}}"
+
+
+def filled_in(body: str, **said: str) -> str:
+    """A body with other words between its capture tags."""
+    for name, text in said.items():
+        before, tag, rest = body.partition(f"{{% capture {name} %}}")
+        body = f"{before}{tag}{text}{rest[rest.index('{% endcapture') :]}"
+    return body
+
+
 def body(event: Event, *, kind: str = "create") -> str:
-    """The seed's body with the event's own times."""
+    """The seed's body with a sale in it, at the event's own times."""
     start, end = (moment.isoformat(timespec="seconds") for moment in (event.start_local, event.end_local))
-    captures = CAPTURES.replace("START", start).replace("END", end)
-    return f"{captures}{EVENT}{IDS if kind == 'create' else ''}\n}}"
+    texts = {"eventTitle": "Summer Sale", "eventDescr": "Three days only", "eventLocation": "All shops"}
+    return filled_in(BODY if kind == "create" else UPDATE_BODY, **texts, eventStart=start, eventEnd=end)
 
 
 def hook(event: Event, *, kind: str = "create", **parts: Any) -> WebhookText:

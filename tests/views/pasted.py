@@ -6,43 +6,13 @@ from django.urls import reverse
 
 from campaigns.pipeline.render import WebhookText
 from tests import builders
+from tests.pipeline.braze_webhook import BODY, UPDATE_BODY, URL, filled_in
+from tests.pipeline.braze_webhook import HEADERS as PAIRS
 
 ONE = "06423672-b6ba-4536-aa36-70788a7a0a36"
 TWO = "9a9007c7-f5a4-4811-b13c-ff10919f1078"
 
-# The webhook of Braze's page about Rokt Calendar, as it is copied from there.
-URL = (
-    "{% assign accountCode = {{custom_attribute.${rokt:account_code}}}[0] | split: '/' | first %}"
-    "https://api.roktcalendar.com/v1/subscriptionevent/{{accountCode}}"
-)
-HEADERS = (
-    "Authorization: Bearer {% connected_content https://api.roktcalendar.com/oauth2/token :method post"
-    " :basic_auth <Rokt-Calendar-API> :body grant_type=client_credentials :save token :retry %}{{token.access_token}}"
-    "\nContent-Type: application/json"
-)
-BODY = """{% capture eventId %}Event_0001{% endcapture %}
-{% capture eventTitle %}Event Title{% endcapture %}
-{% capture eventDescr %}Event Description{% endcapture %}
-{% capture eventLocation %}Event Location{% endcapture %}
-{% capture eventStart %}2019-02-21T15:00:00{% endcapture %}
-{% capture eventEnd %}2019-02-21T15:00:00{% endcapture %}
-{% capture notifyBefore %}15{% endcapture %}
-{% capture eventTZ %}Eastern Standard Time{% endcapture %}
-
-{
-  "event": {
-    "eventId": "{{eventId}}_{{${user_id}}}",
-    "title": "{{eventTitle}}",
-    "description": "{{eventDescr}}",
-    "location": "{{eventLocation}}",
-    "start": "{{eventStart}}",
-    "end": "{{eventEnd}}",
-    "timezone": "{{eventTZ}}",
-    "notifyBefore": "{{notifyBefore}}"
-  },
-  "subscriptionIds": ["{{custom_attribute.${rokt:subscription_id}| join: '","'  }}"]
-}"""
-UPDATE_BODY = BODY[: BODY.index(',\n  "subscriptionIds"')] + "\n}"
+HEADERS = "\n".join(f"{name}: {value}" for name, value in PAIRS)
 
 
 def captured(body=BODY, **said):
@@ -52,10 +22,7 @@ def captured(body=BODY, **said):
         "eventStart": start.isoformat(timespec="seconds"),
         "eventEnd": (start + timedelta(hours=2)).isoformat(timespec="seconds"),
     }
-    for name, text in {**times, **said}.items():
-        before, tag, rest = body.partition(f"{{% capture {name} %}}")
-        body = f"{before}{tag}{text}{rest[rest.index('{% endcapture') :]}"
-    return body
+    return filled_in(body, **{**times, **said})
 
 
 def posted(event=None, **changes):

@@ -8,12 +8,10 @@ from campaigns.forms.raw_event import with_captures
 from campaigns.models import Event, EventWebhook, WebhookTemplate
 from campaigns.pipeline import compose
 from tests import builders
+from tests.pipeline.braze_webhook import BODY, UPDATE_BODY, URL
 from tests.views.pasted import (
-    BODY,
     ONE,
     TWO,
-    UPDATE_BODY,
-    URL,
     captured,
     check,
     edit,

@@ -8,7 +8,8 @@ from django.urls import reverse
 from campaigns.models import Event, EventWebhook
 from campaigns.pipeline import compose
 from tests import builders
-from tests.views.pasted import BODY, HEADERS, ONE, URL, edit, raw_event, subscriber
+from tests.pipeline.braze_webhook import BODY, URL
+from tests.views.pasted import HEADERS, ONE, edit, raw_event, subscriber
 from tests.views.typed import text_of
 
 pytestmark = pytest.mark.django_db

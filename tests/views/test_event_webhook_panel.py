@@ -5,10 +5,10 @@ from django.utils.html import escape
 
 from campaigns.models import Event, Subscriber
 from tests import builders
+from tests.pipeline.braze_webhook import URL
 from tests.views.pasted import (
     ONE,
     TWO,
-    URL,
     captured,
     check,
     edit,
