@@ -87,6 +87,7 @@ class SendForm(ScheduleForm):
         max_length=LONGEST_REASON,
         error_messages={"max_length": gettext_lazy("Say it in up to %(limit_value)d characters.")},
     )
+    checked = forms.IntegerField(required=False, min_value=0, max_value=2**62)
     submit_token = forms.UUIDField()
     seen = forms.CharField(required=False, max_length=100)
     typed_count = forms.CharField(

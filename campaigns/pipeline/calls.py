@@ -1,11 +1,14 @@
 """What a batch of deliveries will ask of Rokt: the same bytes again, a fresh text, or nothing and why."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
+from django.utils.translation import gettext as _
+
+from campaigns.models import Attempt, Delivery, DryRunCause, DryRunPerson, Entry, Send, Subscriber
 from campaigns.models.clock import now
 from campaigns.models.ledger import ids_in
 from campaigns.pipeline import record, render
@@ -16,6 +19,9 @@ OPERATIONS = {
     Send.Kind.UPDATE: Attempt.Operation.UPDATE,
     Send.Kind.CANCEL: Attempt.Operation.DELETE,
 }
+log = logging.getLogger(__name__)
+
+BROKEN = "event %s cannot be written for row %s"
 AT_ONCE = 16  # people whose texts ask other addresses at the same time
 
 
@@ -68,7 +74,8 @@ class Calls:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
         repeated = record.last_calls([row.pk for row in rows if row.retry_count])
         present, at = self._contents_now(rows), now()
-        return [self._write(row, repeated.get(row.pk), present, at=at) for row in rows]
+        results = [self._write(row, repeated.get(row.pk), present, at=at) for row in rows]
+        return self._with_those_left_out(rows, results) if self.send.leave_out_reason else results
 
     def _write(
         self, row: Row, earlier: Attempt | None, present: Mapping[int, str], *, at: datetime
@@ -81,8 +88,12 @@ class Calls:
             return None
         written = self.prepared.pop(row.pk, None) or self._written(row)
         if isinstance(written, render.RenderError):
-            return self._unfit(written)
-        return self._intent(written, present.get(row.subscriber.pk, ""), at=at)
+            return _unfit(written)
+        try:
+            return self._intent(written, present.get(row.subscriber.pk, ""), at=at)
+        except Exception:  # as below
+            log.exception(BROKEN, self.send.event_id, row.pk)
+            return _unfit(render.RenderError(_("It could not be written; the log says why.")))
 
     def _contents_now(self, rows: Sequence[Row]) -> Mapping[int, str]:
         """What those about to get an update have on their calendars, by subscriber."""
@@ -108,13 +119,31 @@ class Calls:
             return self.writer.write(person, fetch=self.fetch)
         except render.RenderError as error:
             return error
+        except Exception:  # whatever one person's data provokes: all others must have their turn
+            log.exception(BROKEN, self.send.event_id, row.pk)
+            return render.RenderError(_("It could not be written; the log says why."))
 
-    def _unfit(self, error: render.RenderError) -> record.Unfit:
-        if isinstance(error, render.LeftOutError):
-            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT_OUT, error.cause, error.detail)
-        if self.send.leave_out_reason:
-            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.SET_ASIDE, error.cause, error.detail)
-        return record.Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, error.cause, error.detail)
+    def _with_those_left_out(
+        self, rows: Sequence[Row], results: Sequence[record.Intent | record.Unfit | None]
+    ) -> list[record.Intent | record.Unfit | None]:
+        """Skip those whom staff agreed to leave out; whoever broke later has failed like anybody else."""
+        failing = [
+            row.subscriber.pk
+            for row, result in zip(rows, results, strict=True)
+            if isinstance(result, record.Unfit)
+            and result.reason == Delivery.Reason.RENDERING
+            and row.subscriber
+        ]
+        errors = DryRunPerson.objects.filter(
+            cause__dry_run=self.send.dry_run_id, cause__level=DryRunCause.Level.ERROR, subscriber__in=failing
+        )
+        agreed = set(errors.values_list("subscriber", flat=True)) if failing else set()
+        return [
+            replace(result, state=Delivery.State.SKIPPED, reason=Delivery.Reason.SET_ASIDE)
+            if isinstance(result, record.Unfit) and row.subscriber and row.subscriber.pk in agreed
+            else result
+            for row, result in zip(rows, results, strict=True)
+        ]
 
     def _intent(self, written: render.Written, present: str, *, at: datetime) -> record.Intent | record.Unfit:
         body = written.call.body.decode()
@@ -132,3 +161,9 @@ class Calls:
             notes=written.notes,
             ends_at=written.ends_at,
         )
+
+
+def _unfit(error: render.RenderError) -> record.Unfit:
+    if isinstance(error, render.LeftOutError):
+        return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT_OUT, error.cause, error.detail)
+    return record.Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, error.cause, error.detail)

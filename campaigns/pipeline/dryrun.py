@@ -2,10 +2,13 @@
 
 import hashlib
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
+from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -23,10 +26,12 @@ from campaigns.pipeline.findings import Findings
 from campaigns.segments import rules
 
 BATCH_SIZE = 1_000
-ASKING_BATCH_SIZE = 100  # each person may have to wait for other addresses
+PART_SIZE = 100  # written before the next sign of life
+ASKING_PART_SIZE = 16  # where each person may have to wait for other addresses
+SIGN_OF_LIFE_SECONDS = 20
 GOOD_FOR = timedelta(hours=24)
 WAKE_UP_AFTER = timedelta(seconds=30)
-DEAD_AFTER = timedelta(minutes=3)  # a batch takes a second, or the time that other addresses take to answer
+DEAD_AFTER = timedelta(minutes=3)
 COUNTS = ("people_count", "ready_count", "failing_count", "left_out_count", "unchanged_count")
 
 log = logging.getLogger(__name__)
@@ -122,16 +127,41 @@ def _begin(dry_run_id: int) -> DryRun | None:
 def _batches(job: DryRun) -> Iterator[DryRun]:
     send = draft(job)
     calls, findings = Calls(send), Findings(job)
-    people = _people(send)
-    job.people_count = people.count()
-    rows = people.order_by("person").iterator(chunk_size=BATCH_SIZE)
-    size = ASKING_BATCH_SIZE if calls.asks_first else BATCH_SIZE
-    while batch := list(islice(rows, size)):
-        candidates = _candidates(batch)
+    with _frozen(_people(send)) as (people_count, rows):
+        job.people_count = people_count
+        while batch := list(islice(rows, ASKING_PART_SIZE if calls.asks_first else BATCH_SIZE)):
+            candidates = _candidates(batch)
+            _check(job, candidates, _written(job, calls, candidates), findings)
+            yield job
+
+
+@contextmanager
+def _frozen(people: QuerySet[Any]) -> Iterator[tuple[int, Iterator[dict[str, Any]]]]:
+    """Put everybody into a file first: SQLite lets nobody write behind a query that is still being read."""
+    with TemporaryFile() as file:
+        count = 0
+        for row in people.order_by("person").iterator(chunk_size=BATCH_SIZE):
+            file.write(orjson.dumps(row) + b"\n")
+            count += 1
+        file.seek(0)
+        yield count, map(orjson.loads, file)
+
+
+def _written(
+    job: DryRun, calls: Calls, candidates: Sequence[Candidate]
+) -> list[record.Intent | record.Unfit | None]:
+    """Write a batch part by part; what takes long is told to be alive in between."""
+    written: list[record.Intent | record.Unfit | None] = []
+    began = time.monotonic()
+    for first in range(0, len(candidates), PART_SIZE):
+        part = candidates[first : first + PART_SIZE]
         if calls.asks_first:
-            calls.prepare(candidates)
-        _check(job, candidates, calls.write(candidates), findings)
-        yield job
+            calls.prepare(part)
+        written += calls.write(part)
+        if time.monotonic() - began > SIGN_OF_LIFE_SECONDS:
+            _move_on(job)
+            began = time.monotonic()
+    return written
 
 
 def _people(send: Send) -> QuerySet[Any]:

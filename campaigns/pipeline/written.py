@@ -22,6 +22,7 @@ class RenderError(Exception):
     """
 
     def __init__(self, cause: str, detail: str = "") -> None:
+        cause, detail = (text.replace("\0", "␀") for text in (cause, detail))  # to be stored
         super().__init__(f"{cause} ({detail})" if detail else cause)
         self.cause = cause
         self.detail = detail

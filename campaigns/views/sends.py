@@ -90,7 +90,7 @@ def _queue(request: StaffRequest, looked: Review, form: SendForm) -> Send | None
             scheduled_at=typed["scheduled_at"],
             zone=typed["zone"],
             submit_token=typed["submit_token"],
-            leave_out=typed["leave_out"],
+            leave_out=compose.LeaveOut(typed["leave_out"], seen=typed["checked"] or 0),
         )
     except compose.NotPossibleError as error:
         form.add_error(None, str(error))

@@ -56,7 +56,8 @@ def test_a_marketer_composes_previews_sends_and_the_auditor_finds_it(visit, demo
         if line["path"] == "/v1/subscriptionevent/acme-events" and "winter" in line["body"]
     }
     assert len(event_ids) == people > 100
-    assert demo.sandbox("/sandbox/summary")["posted_twice"] == {}
+    twice = {name.partition("/")[2] for name in demo.sandbox("/sandbox/summary")["posted_twice"]}
+    assert not event_ids & twice  # other journeys' tests are posted again by the real send
     send_address = page.url
 
     auditor = visit("auditor").page

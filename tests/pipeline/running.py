@@ -20,11 +20,13 @@ def subscription(person: Subscriber, **columns: Any) -> Subscription:
     return make_subscription(person, **{"account_code": ACCOUNT_CODE, **columns})
 
 
-def queue(event: Event, by: User, kind: Send.Kind = CREATE, **options: Any) -> Send:
+def queue(event: Event, by: User, kind: Send.Kind = CREATE, *, leave_out: str = "") -> Send:
     """Check everybody, queue a send for now, and let the clock start it."""
     draft = compose.draft(event, kind)
     dryrun.run(dryrun.ask(draft, by=by).pk)
-    send = compose.queue(draft, by=by, scheduled_at=timezone.now(), submit_token=uuid4(), **options)
+    send = compose.queue(
+        draft, by=by, scheduled_at=timezone.now(), submit_token=uuid4(), leave_out=compose.LeaveOut(leave_out)
+    )
     clockwork.start_due()
     send.refresh_from_db()
     return send

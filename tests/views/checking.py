@@ -41,5 +41,7 @@ def text(client, address, **options):
 
 def form(client, event, **typed):
     """What the form of the page sends, without having anybody checked first."""
-    fields = client.get(review(event)).context["form"].initial
-    return {"when": "now", "submit_token": str(fields["submit_token"]), "seen": fields["seen"], **typed}
+    context = client.get(review(event)).context
+    fields, job = context["form"].initial, context["check"].job
+    seen = {"seen": fields["seen"], "checked": job.pk if job else ""}
+    return {"when": "now", "submit_token": str(fields["submit_token"]), **seen, **typed}

@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 by=by,
                 scheduled_at=options["at"] or timezone.now(),
                 submit_token=uuid4(),
-                leave_out=options["leave_out"],
+                leave_out=compose.LeaveOut(options["leave_out"]),
             )
         except compose.NotPossibleError as error:
             raise CommandError(str(error)) from error

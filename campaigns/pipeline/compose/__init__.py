@@ -3,7 +3,7 @@
 from campaigns.pipeline.compose.actions import Verb
 from campaigns.pipeline.compose.errors import NotPossibleError, StaleEventError
 from campaigns.pipeline.compose.events import duplicate_event, free_event_id, save_event
-from campaigns.pipeline.compose.queue import choose_audience, draft, queue
+from campaigns.pipeline.compose.queue import LeaveOut, choose_audience, draft, queue
 from campaigns.pipeline.compose.raw_events import (
     Reading,
     UnreadableError,
@@ -40,6 +40,7 @@ from campaigns.pipeline.compose.trial import (
 
 __all__ = [
     "MOST_PEOPLE",
+    "LeaveOut",
     "NotPossibleError",
     "Reading",
     "StaleEventError",

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -15,6 +16,9 @@ from campaigns.pipeline.compose.actions import Verb, enter, one_decision_at_a_ti
 from campaigns.pipeline.compose.errors import NotPossibleError
 from campaigns.pipeline.render import Content
 
+MOST_GROWTH = (
+    2  # times as many people as were checked; a few who came since are written when it is their turn
+)
 TIME_TO_CLEAN_UP = timedelta(days=30)  # an entry may be removed even after its event
 
 
@@ -39,6 +43,16 @@ def choose_audience(send: Send, segment: Segment) -> None:
     send.segment, send.rule = segment, segment.rule
 
 
+class LeaveOut(NamedTuple):
+    """Why a send goes out without those who cannot be sent to; ``seen`` is the dry run this was said of, if any."""
+
+    reason: str = ""
+    seen: int | None = None
+
+
+NOBODY = LeaveOut()
+
+
 @transaction.atomic
 def queue(
     send: Send,
@@ -47,7 +61,7 @@ def queue(
     scheduled_at: datetime,
     zone: str = "",
     submit_token: uuid.UUID,
-    leave_out: str = "",
+    leave_out: LeaveOut = NOBODY,
 ) -> Send:
     """Queue a drafted send; the same ``submit_token`` twice is one send (double click, reload, two tabs).
 
@@ -58,30 +72,42 @@ def queue(
     one_decision_at_a_time(send)
     if before := Send.objects.filter(submit_token=submit_token).first():
         return before
-    problems = validate.send_problems(send, plan.plan(send), starts_at=max(scheduled_at, now()))
+    people = plan.plan(send)
+    problems = validate.send_problems(send, people, starts_at=max(scheduled_at, now()))
     if blocking := [problem.message for problem in problems if problem.blocks]:
         raise NotPossibleError(" ".join(blocking))
     send.state = Send.State.REQUESTED if send.account.needs_approval else Send.State.SCHEDULED
     send.scheduled_at, send.scheduled_timezone = scheduled_at, zone
     send.submit_token, send.created_by = submit_token, by
-    _accept(send, _checked(send), leave_out=leave_out.strip())
+    _accept(send, _checked(send, people_count=people.to_send_count), leave_out)
     send.save()
     enter(send, Verb.QUEUED, by, note=send.leave_out_reason, delivery_count=_left_out_count(send))
     return send
 
 
-def _checked(send: Send) -> DryRun:
+def _checked(send: Send, *, people_count: int) -> DryRun:
+    """Return the dry run that the send relies on; ``people_count`` would be sent to now."""
     found = dryrun.latest(send)
     if found is None or found.state != DryRun.State.FINISHED:
         raise NotPossibleError(
             _("Everybody has to be checked before the send: start the check, and wait for it.")
         )
+    if people_count > MOST_GROWTH * found.people_count:
+        raise NotPossibleError(
+            _("Only %(checked)s of %(now)s people have been checked. Check again.")
+            % {"checked": f"{found.people_count:,}", "now": f"{people_count:,}"}
+        )
+    if found.failing_count and not found.ready_count:
+        raise NotPossibleError(_("Nobody would get this event: there is nobody whom it can be sent to."))
     return found
 
 
-def _accept(send: Send, checked: DryRun, *, leave_out: str) -> None:
+def _accept(send: Send, checked: DryRun, leave_out: LeaveOut) -> None:
     """Take a dry run for the proof that a send may go out."""
-    if checked.failing_count and not leave_out:
+    reason = leave_out.reason.strip()[:300]
+    if checked.failing_count and leave_out.seen not in (None, checked.pk):
+        raise NotPossibleError(_("Everybody was checked again since you looked. Look again, then send."))
+    if checked.failing_count and not reason:
         message = ngettext(
             "%(count)s person cannot be sent to. Mend that, or say why the send goes out without this person.",
             "%(count)s people cannot be sent to. Mend that, or say why the send goes out without them.",
@@ -89,7 +115,7 @@ def _accept(send: Send, checked: DryRun, *, leave_out: str) -> None:
         )
         raise NotPossibleError(message % {"count": f"{checked.failing_count:,}"})
     send.dry_run = checked
-    send.leave_out_reason = leave_out[:300] if checked.failing_count else ""
+    send.leave_out_reason = reason if checked.failing_count else ""
     if checked.latest_end_at is not None:
         send.deliver_until = max(send.deliver_until, checked.latest_end_at)
 
