@@ -8,6 +8,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Fieldset, Layout, Row
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -17,7 +18,7 @@ from campaigns.forms.clocks import FoldField, Question, question, zone_choices
 from campaigns.forms.fields import LineField, MinutesField, ParagraphsField, WallTimeField, ZoneField
 from campaigns.models import Campaign, Event
 from campaigns.models.clock import now
-from campaigns.pipeline import compose, validate
+from campaigns.pipeline import compose, event_ids, validate
 from campaigns.pipeline.render import Content
 
 TEXTS = ("event_id", "title", "description", "location")
@@ -100,6 +101,9 @@ class EventForm(forms.ModelForm[Event]):
         self.questions: dict[str, Question] = {}
         self.initial["version"] = instance.version
         self.fields["timezone"].widget.choices = zone_choices(instance.timezone)
+        if instance.pk and event_ids.stays(instance):
+            self.fields["event_id"].widget.attrs["readonly"] = True
+            self.fields["event_id"].help_text = lazy(event_ids.why_it_stays, str)(instance)  # counts entries
         for field in self.fields.values():
             field.disabled = read_only
         if data is None:

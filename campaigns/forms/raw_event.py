@@ -186,7 +186,10 @@ def _parts(kind: str) -> dict[str, forms.Field]:
     )
     return {
         "method": forms.ChoiceField(
-            label=method, choices=Webhook.Method.choices, widget=UnfoldAdminSelectWidget(), required=is_new
+            label=method,
+            choices=[(word, word) for word in Webhook.Method.values],
+            widget=UnfoldAdminSelectWidget(),
+            required=is_new,
         ),
         "url": _UrlField(label=url, rows=3, max_length=LONGEST_URL, required=is_new),
         "headers": _HeadersField(label=lines, rows=4, max_length=LONGEST_HEADERS, required=False),

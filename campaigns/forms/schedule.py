@@ -120,7 +120,7 @@ class SendForm(ScheduleForm):
         typed = "".join(letter for letter in self.cleaned_data["typed_count"] if letter.isdecimal())
         if self.asks_for_count and typed != str(self.people_count):
             raise ValidationError(
-                _("This reaches %(count)s people. Type that number to go on.")
+                _("You chose %(count)s people. Type that number to go on.")
                 % {"count": f"{self.people_count:,}"}
             )
         return typed

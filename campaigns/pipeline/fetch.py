@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
@@ -13,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from campaigns import liquid
 from campaigns.models import Account, Credential
-from campaigns.pipeline.tokens import token_answer
+from campaigns.pipeline.tokens import ROKT_URL, nothing_else, token_answer
 from integrations.braze import content
+from integrations.web import address
 from integrations.web.errors import AddressError
 from integrations.web.exchange import Call, Received
 
@@ -50,18 +52,33 @@ class Fetcher:
         Raises:
             OSError: no answer came.
             LookupError: no credential has that name, or it is of the other kind.
-            liquid.LiquidError: the host may not be called, or may not get the credential.
+            liquid.LiquidError: the host may not be called, or may not get the credential, or it is Rokt's.
         """
         served = token_answer(request, self._account)
         if served is not None:
             return served
         try:
-            secrets = self._secrets(request)
+            place = content.place_of(request.url, allowed_hosts=self._allowed_hosts)
+            if self._is_rokts(place):
+                raise nothing_else()
+            secrets = self._secrets(request, place)
             return _cached(request) or _kept(request, self._answer(request, secrets))
         except AddressError as error:
             raise liquid.LiquidError(str(error)) from error
 
-    def _secrets(self, request: liquid.Request) -> dict[str, str]:
+    def _is_rokts(self, place: content.Place) -> bool:
+        """Whether the account's calls go there, or anybody's; a stand-in on this machine is known by its port."""
+        own = urlsplit(self._account.base_url)
+        if self._account.is_stand_in and self._is_here(place):
+            return place.port == own.port
+        return place.host.rstrip(".") in (urlsplit(ROKT_URL).hostname, own.hostname)
+
+    def _is_here(self, place: content.Place) -> bool:
+        """Whether that is a place on this machine that the settings allow."""
+        entry = f"{place.host}:{place.port}"
+        return entry in self._allowed_hosts and address.is_loopback_entry(entry)
+
+    def _secrets(self, request: liquid.Request, place: content.Place) -> dict[str, str]:
         """Return the headers that the named credentials stand for."""
         found: dict[str, str] = {}
         asked = {
@@ -74,9 +91,10 @@ class Fetcher:
             entrance = self._entrances.get(name)
             if entrance is None or entrance.kind != kind:
                 raise LookupError(name)
-            host = content.host_of(request.url, allowed_hosts=self._allowed_hosts)
-            if host not in entrance.hosts:
-                raise liquid.LiquidError(_not_for(name, host))
+            if place.host not in entrance.hosts:
+                raise liquid.LiquidError(_not_for(name, place.host))
+            if place.scheme != "https" and not self._is_here(place):
+                raise liquid.LiquidError(_in_the_open(name))
             found |= entrance.headers
         return found
 
@@ -106,6 +124,12 @@ def _not_for(name: str, host: str) -> str:
         "The credential “%(name)s” may not be sent to %(host)s."
         " An admin can add this host to its allowed hosts (Setup, Credentials)."
     ) % {"name": name, "host": host}
+
+
+def _in_the_open(name: str) -> str:
+    return _(
+        "The credential “%s” is not sent over http://, where others could read it. Write https:// in the address."
+    ) % (name,)
 
 
 def _cached(request: liquid.Request) -> liquid.Response | None:

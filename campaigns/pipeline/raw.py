@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -10,12 +12,13 @@ from campaigns import liquid
 from campaigns.models import Account
 from campaigns.pipeline import raw_checks
 from campaigns.pipeline.content import WebhookText
-from campaigns.pipeline.tokens import PLACEHOLDER, ROKT_URL, token_answer
+from campaigns.pipeline.tokens import PLACEHOLDER, ROKT_URL, nothing_else, token_answer
 from campaigns.pipeline.written import LeftOutError, Person, RenderError, Written
 from integrations.rokt import wire
 
 KNOWN_HEADERS: Final = ("authorization", "content-type", "accept", "user-agent")
 CALLS_OUT = re.compile(r"connected_content\s+(\S+)")
+CLOCK = re.compile(r"now|today|date|time_zone", re.IGNORECASE)
 JSON_TYPE = re.compile(r"application/json\s*(;.*)?", re.IGNORECASE)
 
 
@@ -64,8 +67,9 @@ class RawWriter:
         self.url = liquid.parse(hook.url)
         self.headers = [(name, liquid.parse(value)) for name, value in hook.headers]
         self.body = liquid.parse(hook.body)
-        self.settled: set[int] = set()
         self.calls_out = _calls_out(hook, account)
+        self.lasting = frozenset() if self.calls_out else _lasting(hook)
+        self.settled: set[int] = set()
 
     def write(self, person: Person, *, fetch: liquid.Fetch | None = None) -> Written:
         """Return the call for a person, its body byte for byte as rendered; raises ``RenderError``.
@@ -77,10 +81,11 @@ class RawWriter:
         for place, (name, template) in enumerate(self.headers):
             if place not in self.settled:
                 _check_header(name, rendering.of(name, template).strip())
-            if not template.references and not self.calls_out:
-                self.settled.add(place)  # it reads nothing of a person, so it is right for all
+            if place in self.lasting:
+                self.settled.add(place)
         body = rendering.of(_("body"), self.body)
-        path = raw_checks.path(url, self.expected)
+        _check_token_stays(url, body)
+        path = _path(url, self.expected)
         found = raw_checks.event(body, person, self.expected)
         return Written(
             call=wire.Call(self.method, f"{self.account.base_url}{path}", body.encode()),
@@ -93,7 +98,7 @@ class RawWriter:
     def _token_only(self, request: liquid.Request) -> liquid.Response:
         answer = token_answer(request, self.account)
         if answer is None:
-            raise liquid.LiquidError(_("connected_content can only ask for the token here."))
+            raise nothing_else()
         return answer
 
 
@@ -126,6 +131,66 @@ def _calls_out(hook: WebhookText, account: Account) -> bool:
     tokens = {f"{base}/oauth2/token" for base in (account.base_url, ROKT_URL)}
     asked = (url for _part, source in _sources(hook) for url in CALLS_OUT.findall(source))
     return any(url not in tokens for url in asked)
+
+
+def _lasting(hook: WebhookText) -> frozenset[int]:
+    """Return the places of the headers that are right for all once they are for one: no person and no clock in them."""
+    return frozenset(
+        place
+        for place, (_name, value) in enumerate(hook.headers)
+        if not liquid.parse(value).references and not CLOCK.search(value)
+    )
+
+
+@lru_cache(maxsize=64)  # one or two addresses for everybody; a refusal is not kept
+def _path(url: str, expected: raw_checks.Expected) -> str:
+    """Return the path of a rendered URL, if it leads where a call of this send has to go; else ``RenderError``."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise RenderError(_("The URL cannot be read."), url[:200]) from None
+    if f"{parts.scheme}://{parts.netloc}" not in (ROKT_URL, expected.base_url):
+        raise RenderError(_("The URL does not lead to Rokt Calendar."), url[:200])
+    match [unquote(segment) for segment in parts.path.split("/")]:
+        case ["", "v1", "subscriptionevent", code, *rest] if rest in ([], ["update"]):
+            _check_code(code, expected)
+            _check_kind(rest, expected)
+        case _:
+            raise RenderError(_("The URL is not that of an event of Rokt Calendar."), url[:200])
+    if parts.query or parts.fragment or not url.isprintable():
+        raise RenderError(_("The URL goes on behind the address of the event."), url[:200])
+    return parts.path
+
+
+def _check_code(code: str, expected: raw_checks.Expected) -> None:
+    if not code:
+        raise RenderError(
+            _("The URL has no account code: rokt:account_code is empty, or no list, for this person.")
+        )
+    if code != expected.account_code:
+        raise RenderError(
+            _(
+                "The URL names another account than %(code)s: this person is subscribed to several, and the"
+                " webhook takes the first."
+            )
+            % {"code": expected.account_code},
+            code[:100],
+        )
+
+
+def _check_kind(rest: list[str], expected: raw_checks.Expected) -> None:
+    if expected.is_create and rest == ["update"]:
+        raise RenderError(_("This URL updates an event, and the send is for a new one."))
+    if not expected.is_create and rest != ["update"]:
+        raise RenderError(_("This URL makes a new event, and the send is an update: it lacks /update."))
+
+
+def _check_token_stays(url: str, body: str) -> None:
+    if PLACEHOLDER in url or PLACEHOLDER in body:
+        raise RenderError(
+            _("The token must stand in the Authorization header only: take it out of URL and body.")
+        )
 
 
 def _check_header(name: str, value: str) -> None:

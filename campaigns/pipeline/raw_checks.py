@@ -1,11 +1,12 @@
-"""What a rendered webhook must be before it may leave: the right address, JSON, one whole event, the right ids."""
+"""What a rendered body must be before it may leave: JSON, one whole event as Rokt spells it, the right ids."""
 
 import re
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 import orjson
 from django.utils.translation import gettext as _
@@ -14,12 +15,19 @@ from django.utils.translation import ngettext
 from campaigns import timezones
 from campaigns.models import Send
 from campaigns.models.campaign import LONGEST_REMINDER_MINUTES
-from campaigns.pipeline.tokens import ROKT_URL
 from campaigns.pipeline.written import LONGEST_DESCRIPTION, LONGEST_TITLE, Person, RenderError, wire_event_id
 from integrations.rokt import wire
 
 REQUIRED: Final = ("eventId", "title", "start", "end", "timezone", "notifyBefore")
 TEXTS: Final = {"title": LONGEST_TITLE, "location": LONGEST_TITLE, "description": LONGEST_DESCRIPTION}
+PLAIN: Final = {*REQUIRED[:-1], *TEXTS, "timezoneIanaId", "visibleFromDateTimeUtc", "actionType"}
+FIELDS: Final = frozenset({*PLAIN, "notifyBefore", "allDayEvent"})  # all that Rokt documents
+IDS: Final = "subscriptionIds"
+TOP: Final = {True: frozenset({"event", IDS, "actionType"}), False: frozenset({"event", "actionType"})}
+SPELLINGS: Final = {name.casefold(): name for name in (*FIELDS, *TOP[True])}
+KEY_ENDS: Final = re.compile(r'"\s*:')
+STRINGS: Final = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?')
+MINUTES: Final = re.compile(r"[0-9]{1,9}")
 YEARS: Final = range(2000, 2101)
 GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -48,56 +56,10 @@ class Found:
     notes: tuple[str, ...]
 
 
-@lru_cache(maxsize=64)  # one or two addresses for everybody; a refusal is not kept
-def path(url: str, expected: Expected) -> str:
-    """Return the path of a rendered URL, if it leads where a call of this send has to go; else ``RenderError``."""
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise RenderError(_("The URL cannot be read."), url[:200]) from None
-    if f"{parts.scheme}://{parts.netloc}" not in (ROKT_URL, expected.base_url):
-        raise RenderError(_("The URL does not lead to Rokt Calendar."), url[:200])
-    match [unquote(segment) for segment in parts.path.split("/")]:
-        case ["", "v1", "subscriptionevent", code, *rest] if rest in ([], ["update"]):
-            _check_code(code, expected)
-            _check_kind(rest, expected)
-        case _:
-            raise RenderError(_("The URL is not that of an event of Rokt Calendar."), url[:200])
-    if parts.query or parts.fragment or not url.isprintable():
-        raise RenderError(_("The URL goes on behind the address of the event."), url[:200])
-    return parts.path
-
-
-def _check_code(code: str, expected: Expected) -> None:
-    if not code:
-        raise RenderError(
-            _("The URL has no account code: rokt:account_code is empty, or no list, for this person.")
-        )
-    if code != expected.account_code:
-        raise RenderError(
-            _(
-                "The URL names another account than %(code)s: this person is subscribed to several, and the"
-                " webhook takes the first."
-            )
-            % {"code": expected.account_code},
-            code[:100],
-        )
-
-
-def _check_kind(rest: list[str], expected: Expected) -> None:
-    if expected.is_create and rest == ["update"]:
-        raise RenderError(_("This URL updates an event, and the send is for a new one."))
-    if not expected.is_create and rest != ["update"]:
-        raise RenderError(_("This URL makes a new event, and the send is an update: it lacks /update."))
-
-
 def event(body: str, person: Person, expected: Expected) -> Found:
     """Return the one event in a rendered body, if Rokt would take it as it is; else ``RenderError``."""
     told = _json(body)
-    fields = told.get("event", None if expected.is_create else told)
-    if not isinstance(fields, dict):
-        raise RenderError(_("“event” in the body is missing, or no object."))
+    fields = _fields(told, expected)
     _check_fields(fields)
     try:
         read = wire.event_from(fields)
@@ -105,7 +67,8 @@ def event(body: str, person: Person, expected: Expected) -> Found:
         raise RenderError(_("The event in the body cannot be read."), str(error)[:200]) from error
     _check_id(read.event_id, person, expected)
     notes = _subscriptions(told, person) if expected.is_create else []
-    ends_at, remarks = _times(read)
+    _check_repeats(body, [*fields] if fields is told else [*told, *fields])
+    ends_at, remarks = _times(read, fields)
     return Found(event=read, ends_at=ends_at, notes=(*notes, *remarks))
 
 
@@ -125,13 +88,56 @@ def _json(body: str) -> dict[str, Any]:
     return told
 
 
+def _fields(told: dict[str, Any], expected: Expected) -> dict[str, Any]:
+    """Return the event in a body, every name in it one that Rokt documents; an update may be the event itself."""
+    if not expected.is_create and "event" not in map(str.casefold, told):
+        _check_names(told, FIELDS, expected)
+        return told
+    _check_names(told, TOP[expected.is_create], expected)
+    fields = told.get("event")
+    if not isinstance(fields, dict):
+        raise RenderError(_("“event” in the body is missing, or no object."))
+    _check_names(fields, FIELDS, expected)
+    _check_text(told, "actionType")
+    return fields
+
+
+def _check_names(names: Collection[str], allowed: frozenset[str], expected: Expected) -> None:
+    """A person's data can bring names of its own, and another spelling may count as the same name there."""
+    if strange := [name for name in names if name not in allowed]:
+        raise RenderError(_strange(strange[0], allowed, expected))
+
+
+def _strange(name: str, allowed: frozenset[str], expected: Expected) -> str:
+    right = SPELLINGS.get(name.casefold(), name)
+    if right in allowed:
+        return _("Write “%(right)s” in the body, not “%(name)s”.") % {"right": right, "name": name}
+    if right != IDS:
+        return _("Rokt Calendar does not know “%s”; remove it.") % name[:100]
+    if expected.is_create:
+        return _("“subscriptionIds” belongs beside “event” in the body, not into it.")
+    return _("An update goes to everybody who has the event; leave “subscriptionIds” out.")
+
+
+def _check_repeats(body: str, keys: list[str]) -> None:
+    """Of a name that stands twice only the last is read here, and it is unknown which one is read there."""
+    if len(KEY_ENDS.findall(body)) == len(keys):  # never fewer than there are names; texts may hold more
+        return
+    told = Counter(orjson.loads(f'"{name}"') for name, colon in STRINGS.findall(body) if colon)
+    for name in told - Counter(keys):
+        raise RenderError(_("“%s” stands more than once in the body.") % name[:100])
+
+
 def _check_fields(fields: dict[str, Any]) -> None:
     for name in REQUIRED:
-        if fields.get(name) in (None, ""):
+        value = fields.get(name)
+        if value is None or (isinstance(value, str) and not value.strip()):
             raise RenderError(_("“%s” is empty or missing in the body.") % name)
-    for name in (*REQUIRED[:-1], *TEXTS):
-        if not isinstance(fields.get(name, ""), str):
-            raise RenderError(_("“%s” in the body has to be a text.") % name)
+    for name in fields:
+        if name in PLAIN:
+            _check_text(fields, name)
+    if not isinstance(fields.get("allDayEvent", False), bool):
+        raise RenderError(_("“allDayEvent” in the body has to be true or false, without quotation marks."))
     for name, longest in TEXTS.items():
         if len(fields.get(name, "")) > longest:
             raise RenderError(
@@ -142,15 +148,21 @@ def _check_fields(fields: dict[str, Any]) -> None:
     _check_reminder(fields["notifyBefore"])
 
 
+def _check_text(fields: dict[str, Any], name: str) -> None:
+    text = fields.get(name, "")
+    if not isinstance(text, str):
+        raise RenderError(_("“%s” in the body has to be a text.") % name)
+    if "\0" in text:
+        raise RenderError(_("“%s” in the body holds a character that calendars cannot show.") % name)
+
+
 def _check_reminder(value: object) -> None:
-    try:
-        minutes = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1
-    except ValueError:
-        minutes = -1
+    is_number = type(value) is int or (isinstance(value, str) and MINUTES.fullmatch(value))
+    minutes = int(value) if is_number else -1  # type: ignore[call-overload]
     if not 0 <= minutes <= LONGEST_REMINDER_MINUTES:
         raise RenderError(
             _("“notifyBefore” has to be a number of minutes from 0 to %s.") % f"{LONGEST_REMINDER_MINUTES:,}",
-            str(value)[:100],
+            str(value)[:100] if isinstance(value, str | int | float) else "",
         )
 
 
@@ -172,14 +184,13 @@ def _check_id(event_id: str, person: Person, expected: Expected) -> None:
 
 def _subscriptions(told: dict[str, Any], person: Person) -> list[str]:
     """Look at the subscription ids of a new event: whose they are, and whether any is missing."""
-    ids = told.get("subscriptionIds")
+    ids = told.get(IDS)
     if not isinstance(ids, list) or not ids or ids == [""]:
         raise RenderError(_("“subscriptionIds” is empty: no subscription id is known for this person."))
     for each in ids:
         if not isinstance(each, str) or not GUID.fullmatch(each):
-            raise RenderError(
-                _("“subscriptionIds” holds something that is no subscription id."), str(each)[:100]
-            )
+            detail = each[:100] if isinstance(each, str) else ""
+            raise RenderError(_("“subscriptionIds” holds something that is no subscription id."), detail)
     known = {each.lower() for each in person.subscription_ids}
     sent = {each.lower() for each in ids}
     if strange := sent - known:
@@ -200,7 +211,7 @@ def _subscriptions(told: dict[str, Any], person: Person) -> list[str]:
     return [message % count]
 
 
-def _times(read: wire.Event) -> tuple[datetime, list[str]]:
+def _times(read: wire.Event, fields: dict[str, Any]) -> tuple[datetime, list[str]]:
     """Return the instant of the end (UTC), and what should be looked at."""
     if read.start.tzinfo or read.end.tzinfo:
         raise RenderError(
@@ -209,6 +220,11 @@ def _times(read: wire.Event) -> tuple[datetime, list[str]]:
                 " them."
             )
         )
+    for name, moment in (("start", read.start), ("end", read.end)):
+        if fields[name] != moment.isoformat(timespec="seconds"):
+            raise RenderError(
+                _("“%s” in the body has to be written as in 2031-02-21T15:00:00.") % name, fields[name][:100]
+            )
     if read.start.year not in YEARS or read.end.year not in YEARS:
         raise RenderError(_("Start and end have to lie between the years 2000 and 2100."))
     try:

@@ -4,6 +4,8 @@ import json
 from typing import Final
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from campaigns import liquid
 from campaigns.models import Account
 
@@ -11,6 +13,16 @@ PLACEHOLDER: Final = "THE-ACCOUNTS-OWN-TOKEN"
 ROKT_URL: Final = "https://api.roktcalendar.com"
 _PATH = "/oauth2/token"
 _ANSWER = {"access_token": PLACEHOLDER, "token_type": "bearer", "expires_in": 300}
+
+
+def nothing_else() -> liquid.LiquidError:
+    """Return the refusal of a call to Rokt that asks for anything but a token."""
+    return liquid.LiquidError(
+        _(
+            "connected_content may ask Rokt Calendar for a token and for nothing else; the calls themselves are"
+            " the webhook's."
+        )
+    )
 
 
 def token_answer(request: liquid.Request, account: Account) -> liquid.Response | None:

@@ -1,11 +1,10 @@
 """Stage 2, validate: every reason why a send may not go out, or should be looked at first. Writes nothing."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, Value
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,11 +12,10 @@ from django.utils.translation import ngettext
 from campaigns import liquid, timezones
 from campaigns.models import Account, Event, Send
 from campaigns.models.clock import now
-from campaigns.pipeline import audience, raw
+from campaigns.pipeline import audience, event_ids, raw
 from campaigns.pipeline.plan import Plan
 from campaigns.pipeline.render import Content, WebhookText
 
-EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 TEXTS = ("title", "description", "location")
 TIMES = ("timezone", "start_local", "end_local")
 
@@ -35,47 +33,12 @@ class Problem:
 
 def content_problems(content: Content, *, account: Account, event_pk: int | None = None) -> list[Problem]:
     """Return what is wrong with an event by itself, whoever gets it and whenever."""
+    wrong = event_ids.faults(content.event_id, account=account, event_pk=event_pk)
     return [
-        *_id_problems(content.event_id, account=account, event_pk=event_pk),
+        *(Problem("event_id", code, message) for code, message in wrong),
         *(_webhook_problems(content.webhook) if content.webhook else _text_problems(content)),
         *_time_problems(content),
     ]
-
-
-def _id_problems(event_id: str, *, account: Account, event_pk: int | None) -> Iterator[Problem]:
-    if not EVENT_ID.match(event_id):
-        yield Problem(
-            "event_id",
-            "charset",
-            _(
-                "Use up to 100 letters, digits, dots, hyphens and underscores, and begin with a letter or digit."
-            ),
-        )
-        return
-    others = Event.objects.filter(account=account).exclude(pk=event_pk or 0)
-    clash = (
-        others.annotate(mine=Value(event_id))
-        .filter(
-            Q(event_id=event_id) | Q(event_id__startswith=f"{event_id}_") | Q(mine__startswith=F("event_id"))
-        )
-        .values_list("event_id", flat=True)
-    )
-    for other in clash:
-        if other == event_id:
-            yield Problem(
-                "event_id", "taken", _("“%(id)s” is taken by another event of this account.") % {"id": other}
-            )
-        elif event_id.startswith(f"{other}_") or other.startswith(f"{event_id}_"):
-            # "A" for person "1_2" and "A_1" for person "2" would be one and the same calendar entry.
-            yield Problem(
-                "event_id",
-                "collision",
-                _(
-                    "“%(id)s” could not be told apart from event “%(other)s” for some people."
-                    " Use a hyphen instead of the underscore."
-                )
-                % {"id": event_id, "other": other},
-            )
 
 
 def _text_problems(content: Content) -> Iterator[Problem]:
@@ -125,6 +88,7 @@ def send_problems(send: Send, plan: Plan, *, starts_at: datetime) -> list[Proble
         return problems
     return [
         *problems,
+        *_outdated_problems(send),
         *_account_problems(send.account),
         *_order_problems(send),
         *_audience_problems(send, plan),
@@ -137,10 +101,19 @@ def trial_problems(send: Send) -> list[Problem]:
     over = Problem("end_local", "over", _("The event is over: it is too late for a test."))
     return [
         *content_problems(Content.from_json(send.content), account=send.account, event_pk=send.event_id),
+        *_outdated_problems(send),
         *_account_problems(send.account),
         *_busy_problems(send),
         *([over] if send.deliver_until <= now() else []),
     ]
+
+
+def _outdated_problems(send: Send) -> Iterator[Problem]:
+    """A draft with an id that the event had before would leave entries that nobody finds again."""
+    if not Event.objects.filter(pk=send.event_id, event_id=send.content["event_id"]).exists():
+        yield Problem(
+            "event_id", "changed", _("The event has another id since. Look at it again, then send.")
+        )
 
 
 def _account_problems(account: Account) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from campaigns.models import Event, Send
 from campaigns.pipeline import compose, preview, render, validate
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
-from campaigns.views.recipients import Offer, holders, offer, recipients_of
+from campaigns.views.recipients import Chosen, Offer, holders, offer, recipients_of
 from campaigns.views.review import Example
 
 EVENTS = Event.objects.select_related("account", "campaign__account", "campaign__segment")
@@ -89,8 +89,14 @@ def _kind(form: TrialForm) -> Send.Kind:
 
 
 def _token(event: Event, what: str) -> uuid.UUID:
-    """Return the token of the next test of an event: the same in every tab, until there is a test with it."""
+    """Return the token of a page: the same in every tab, until there is another test."""
     return uuid.uuid5(TOKENS, f"{event.pk}/{what}/{event.sends.filter(is_test=True).count()}")
+
+
+def _token_of(draft: Send, chosen: Chosen, *, page_token: uuid.UUID) -> uuid.UUID:
+    """Return the token of a test: the same choice twice from one page is one test, another choice is another."""
+    people = ";".join(f"{pk}:{','.join(sorted(ids))}" for pk, ids in sorted(chosen.items()))
+    return uuid.uuid5(page_token, f"{draft.event_id}/{draft.event.version}/{draft.kind}/{people}")
 
 
 def _drop(request: StaffRequest, event: Event, pk: int) -> None:
@@ -102,7 +108,8 @@ def _drop(request: StaffRequest, event: Event, pk: int) -> None:
 def _send(request: StaffRequest, draft: Send, form: TrialForm) -> Send | None:
     """Send the test; where that is not possible, the form says why."""
     typed, kind = form.cleaned_data, Send.Kind(draft.kind)
-    token, chosen = typed["submit_token"], typed["recipient"]
+    chosen = typed["recipient"]
+    token = _token_of(draft, chosen, page_token=typed["submit_token"])
     is_new = not Send.objects.filter(submit_token=token).exists()
     try:
         send = compose.send_test(draft.event, kind, to=chosen, by=request.user, submit_token=token)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
@@ -18,6 +18,14 @@ BODY_LIMIT: Final = 1_048_576  # bytes
 FIRST_WAIT_SECONDS: Final = 0.2  # before the first repeat; twice as long before each that follows
 _METHODS: Final = {"GET", "POST"}
 _FRAMING: Final = ("Host", "Content-Length", "Transfer-Encoding", "Connection")  # follow from the call itself
+
+
+class Place(NamedTuple):
+    """Where a call goes: `https` or `http`, the host in lower case, the port."""
+
+    scheme: str
+    host: str
+    port: int
 
 
 def call(
@@ -55,7 +63,12 @@ def call(
 
 
 def host_of(url: str, *, allowed_hosts: Collection[str] = ()) -> str:
-    """The host that a call to this URL goes to, in lower case, as the library that calls understands it.
+    """The host of `place_of`; raises as that does."""
+    return place_of(url, allowed_hosts=allowed_hosts).host
+
+
+def place_of(url: str, *, allowed_hosts: Collection[str] = ()) -> Place:
+    """The place that a call to this URL goes to, as the library that calls understands it.
 
     Raises:
         AddressError: there is none, or its port must not be called.
@@ -66,7 +79,8 @@ def host_of(url: str, *, allowed_hosts: Collection[str] = ()) -> str:
     except ValueError as error:
         raise AddressError("The address must be http:// or https:// and a host name.") from error
     base_url = address.check_public(address.origin(prepared.url or ""), allowed_hosts=allowed_hosts)
-    return str(urlsplit(base_url).hostname)
+    parts = urlsplit(base_url)
+    return Place(parts.scheme, str(parts.hostname), int(parts.port or 0))
 
 
 def _ours(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from campaigns.models import Delivery, DryRun, Segment, Subscriber, Workspace
-from campaigns.pipeline import calls, compose, dryrun
+from campaigns.pipeline import calls, compose, dryrun, render
 from campaigns.pipeline.record import books
 from tests.builders import make_segment, make_subscriber
 from tests.pipeline.running import CREATE, queue, run, states, subscription
@@ -61,14 +61,14 @@ def test_a_dry_run_goes_on_while_others_write(event):
 def test_one_person_whose_data_breaks_the_code_fails_alone(event, staff, rokt, monkeypatch, caplog):
     ann, bob = person("ann"), person("bob")
     send = queue(event, staff)
-    real = calls.render.content_of
+    real = render.content_of
 
     def breaks_for_ann(body: str) -> str:
         if "Event_0001_ann" in body:
             raise RecursionError("too deep")
         return real(body)
 
-    monkeypatch.setattr(calls.render, "content_of", breaks_for_ann)
+    monkeypatch.setattr(render, "content_of", breaks_for_ann)
     run(send)
 
     assert states(send) == {"ann": "failed", "bob": "accepted"}
@@ -81,14 +81,14 @@ def test_one_person_whose_data_breaks_the_code_fails_alone(event, staff, rokt, m
 def test_writing_that_breaks_the_code_fails_alone_too(event, monkeypatch):
     person("ann")
     person("bob")
-    real = calls.render.data_of
+    real = render.data_of
 
     def breaks_for_ann(who: Subscriber) -> object:
         if who.external_id == "ann":
             return None
         return real(who)
 
-    monkeypatch.setattr(calls.render, "data_of", breaks_for_ann)
+    monkeypatch.setattr(render, "data_of", breaks_for_ann)
     event.title = "{{${first_name}}}"
     event.save()
 
@@ -98,7 +98,7 @@ def test_writing_that_breaks_the_code_fails_alone_too(event, monkeypatch):
 
 
 def test_a_reason_can_be_stored_whatever_it_quotes():
-    error = calls.render.RenderError("a\0b", "c\0d")
+    error = render.RenderError("a\0b", "c\0d")
 
     assert "\0" not in f"{error.cause}{error.detail}{error}"
 
@@ -166,7 +166,9 @@ def test_a_batch_that_takes_long_gives_signs_of_life(event, monkeypatch):
     moved = []
 
     def slow(self, rows):
-        moved.append(DryRun.objects.get().moved_at)
+        at = DryRun.objects.get().moved_at
+        assert at is not None
+        moved.append(at)
         DryRun.objects.update(moved_at=timezone.now() - timedelta(hours=1))
         return real(self, rows)
 

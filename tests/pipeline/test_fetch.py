@@ -209,6 +209,35 @@ def test_a_credential_goes_to_none_but_its_hosts(account: Account, credentials: 
     assert outside.calls == []
 
 
+@pytest.mark.parametrize("option", [{"basic_auth": "Shop"}, {"auth_credentials": "Keys"}])
+@pytest.mark.parametrize("url", ["http://api.example.com/", "http://api.example.com:443/"])
+def test_a_credential_goes_nowhere_in_the_open(
+    account: Account, credentials: None, url: str, option: dict[str, str]
+):
+    outside = Outside()
+
+    with pytest.raises(liquid.LiquidError) as refused:
+        Fetcher(account, call=outside)(get(url, **option))
+
+    assert refused.value.message == (
+        f"The credential “{next(iter(option.values()))}” is not sent over http://, where others could read it."
+        " Write https:// in the address."
+    )
+    assert outside.calls == []
+
+
+def test_a_credential_may_go_to_a_place_on_this_machine_that_is_allowed(
+    account: Account, credentials: None, settings
+):
+    settings.CONNECTED_CONTENT_HOSTS = ["127.0.0.1:8100"]
+    Credential.objects.update(allowed_hosts="127.0.0.1")
+    outside = Outside()
+
+    Fetcher(account, call=outside)(get("http://127.0.0.1:8100/", basic_auth="Shop"))
+
+    assert outside.headers[0]["Authorization"] == BASIC
+
+
 def test_a_secret_that_is_refused_there_is_an_answer_like_any_other(account: Account, credentials: None):
     outside = Outside(received(b'{"error": "who?"}', 401))
     source = "{% connected_content https://api.example.com/x :basic_auth Shop %}{{connected.error}}"

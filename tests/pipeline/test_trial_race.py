@@ -5,10 +5,21 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from campaigns.models import Send
+from campaigns.models import Attempt, Delivery, Send
 from campaigns.pipeline import clockwork, compose
-from tests.builders import make_account, make_campaign, make_event, make_send, make_subscriber, make_user
+from campaigns.pipeline.compose import steer
+from tests.builders import (
+    make_account,
+    make_attempt,
+    make_campaign,
+    make_delivery,
+    make_event,
+    make_send,
+    make_subscriber,
+    make_user,
+)
 from tests.pipeline.running import subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,3 +59,32 @@ def test_a_test_and_a_send_of_one_event_never_begin_together():
         was_refused = any("on its way" in text for text in said)
         assert was_refused == (real.state == Send.State.SENDING)
         assert event.sends.filter(queued_count__gt=0).count() == 1
+
+
+def test_what_is_left_of_a_test_is_not_queued_again_beside_a_send_that_begins(monkeypatch):
+    staff, began = make_user("marketer"), list[threading.Thread]()
+    event = make_event(make_campaign(account=make_account("acme")))
+    ann = subscription(make_subscriber("ann")).subscriber
+    test = make_send(event, is_test=True, state=Send.State.FINISHED, started_at=timezone.now())
+    doubt = make_delivery(test, Delivery.State.IN_DOUBT, subscriber=ann)
+    make_attempt(doubt, Attempt.Outcome.UNKNOWN)
+    real, sent_since = make_send(event), steer._sent_since
+
+    def start():
+        clockwork.start_due()
+        connection.close()
+
+    def meanwhile(send):
+        found = sent_since(send)
+        began.append(threading.Thread(target=start))
+        began[0].start()
+        began[0].join(timeout=1)  # it is through by then, or waits for the decision
+        return found
+
+    monkeypatch.setattr(steer, "_sent_since", meanwhile)
+    compose.decide(test, by=staff, ids=[doubt.pk], arrived=False, note="lost")
+    began[0].join()
+
+    assert set(event.sends.filter(queued_count__gt=0)) == {test}
+    real.refresh_from_db()
+    assert real.state == Send.State.SCHEDULED

@@ -311,7 +311,7 @@ def test_the_number_of_people_is_typed_when_there_are_many(marketer, event, ada,
     assert "Type that number to go on." in body(marketer, url(event))
     for wrong in ("", "1", "two"):
         text = marketer.post(url(event), form(marketer, event, typed_count=wrong)).content.decode()
-        assert "This reaches 2 people. Type that number to go on." in text
+        assert "You chose 2 people. Type that number to go on." in text
     assert not Send.objects.exists()
     assert marketer.post(url(event), form(marketer, event, typed_count=" 2 ")).status_code == 302
 

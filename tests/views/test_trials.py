@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Account, Delivery, Event, SavedRecipient, Send
+from campaigns.pipeline import compose
 from tests import builders
 from tests.pipeline import braze_webhook
 from tests.views.tried import ADAS, a_test, body
@@ -33,6 +34,12 @@ def typed(client, event, *recipients, do="send", **more):
 
 def to(person, rokt_id=ADAS):
     return f"{person.pk}/{rokt_id}"
+
+
+def through(send):
+    """Let a test be over, with nobody reached."""
+    send.deliveries.update(state=Delivery.State.FAILED)
+    Send.objects.filter(pk=send.pk).update(queued_count=0, failed_count=send.queued_count)
 
 
 def test_an_empty_page_says_what_to_do(marketer, event):
@@ -106,6 +113,55 @@ def test_the_same_form_twice_is_one_test(marketer, event, ada):
     send = Send.objects.get()
     assert response.url == reverse("send_detail", args=[send.pk])
     assert f"as test #{send.pk}; nothing goes out twice." in said(response)[-1]
+
+
+def test_an_older_page_sends_its_own_choice(marketer, event, ada, bob):
+    opened = typed(marketer, event)
+    marketer.post(url(event), opened | {"recipient": [to(ada)]})
+    through(Send.objects.get())
+
+    bobs = to(bob, bob.subscriptions.get().rokt_id)
+    for _twice in range(2):
+        response = marketer.post(url(event), opened | {"recipient": [bobs]})
+
+    newest = Send.objects.latest("pk")
+    assert response.url == reverse("send_detail", args=[newest.pk])
+    assert Send.objects.count() == 2
+    assert [row.subscriber for row in newest.deliveries.all()] == [bob]
+
+
+def test_another_subscription_is_another_choice(marketer, event, ada):
+    second = builders.make_subscription(ada, event.account)
+    opened = typed(marketer, event)
+    for chosen in ([to(ada)], [to(ada, second.rokt_id)], [to(ada, second.rokt_id), to(ada)]):
+        marketer.post(url(event), opened | {"recipient": chosen})
+        through(Send.objects.latest("pk"))
+    marketer.post(url(event), opened | {"recipient": [to(ada), to(ada, second.rokt_id)]})
+
+    assert Send.objects.count() == 3
+
+
+def test_the_same_choice_of_a_changed_event_is_another_test(marketer, event, ada):
+    opened = typed(marketer, event, to(ada))
+    marketer.post(url(event), opened)
+    through(Send.objects.get())
+    compose.save_event(Event.objects.get(), expected_version=1)
+
+    marketer.post(url(event), opened)
+
+    assert Send.objects.count() == 2
+
+
+def test_test_again_is_a_new_test_of_the_same_choice(marketer, event, ada):
+    marketer.post(url(event), typed(marketer, event, to(ada)))
+    first = Send.objects.get()
+    through(first)
+
+    page = marketer.get(url(event, again=first.pk))
+    again = {"kind": CREATE, "submit_token": str(page.context["token"]), "do": "send"}
+    marketer.post(url(event), again | {"recipient": [to(ada)]})
+
+    assert Send.objects.count() == 2
 
 
 def test_recipients_are_saved_offered_and_dropped(marketer, event, ada, bob):
@@ -334,11 +390,11 @@ def test_the_way_to_a_test_is_on_the_pages_before_a_send(marketer, event, ada):
         assert url(event) in body(marketer.get(address))
 
 
-def test_a_token_of_another_event_opens_what_it_sent(marketer, event, ada):
+def test_a_token_of_another_event_is_no_test_of_that_event(marketer, event, ada):
     other = builders.make_send(builders.make_event(), submit_token=uuid4())
 
     response = marketer.post(
         url(event), typed(marketer, event, to(ada)) | {"submit_token": str(other.submit_token)}
     )
 
-    assert response.url == reverse("send_detail", args=[other.pk])
+    assert response.url == reverse("send_detail", args=[event.sends.get().pk])

@@ -169,7 +169,8 @@ def test_notes_are_warnings(marketer, account):
 def test_the_url_says_what_kind_of_send_it_is_for(marketer, account):
     person(account, "ada")
 
-    response = check(marketer, url=f"{ACCOUNT_URL}/update")
+    body = builders.WEBHOOK_BODY.partition(',\n  "subscriptionIds')[0] + "}"
+    response = check(marketer, url=f"{ACCOUNT_URL}/update", body=body)
 
     assert response.context["kind"] == EventWebhook.Kind.UPDATE
     assert "as an update" in text_of(response)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Event
+from campaigns.pipeline import event_ids
 from campaigns.pipeline.compose.errors import NotPossibleError, StaleEventError
 
 COPIED = (
@@ -19,14 +20,18 @@ COPIED = (
 def save_event(event: Event, *, expected_version: int | None = None) -> Event:
     """Save an event; ``expected_version`` is the one that the form was opened with.
 
-    Raises ``StaleEventError`` when the event has changed since then; nothing is lost on either side.
+    Raises ``StaleEventError`` when the event has changed since then, or has gone out under the id that it would
+    lose; nothing is lost on either side.
     """
     event.account = event.campaign.account
     if event.pk is not None:
-        current = Event.objects.select_for_update().get(pk=event.pk).version
-        if current != expected_version:
+        stored = Event.objects.select_for_update().get(pk=event.pk)  # no send begins meanwhile
+        if stored.version != expected_version:
             raise StaleEventError(_("Somebody else has changed this event since you opened it."))
-        event.version = current + 1
+        is_same = (stored.account_id, stored.event_id) == (event.account_id, event.event_id)
+        if not is_same and event_ids.stays(stored):
+            raise StaleEventError(event_ids.why_it_stays(stored))
+        event.version = stored.version + 1
     event.save()
     return event
 

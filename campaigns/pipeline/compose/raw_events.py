@@ -45,15 +45,11 @@ class Reading:
         """Put what was read into the event's own columns."""
         read = self.written.event
         assert read is not None  # noqa: S101 - only removals carry none
-        event.event_id = _storable(self.event_id)
+        event.event_id = self.event_id
         for name in COLUMNS:
-            setattr(event, name, _storable(getattr(read, name)))
+            setattr(event, name, getattr(read, name))
         event.start_local, event.end_local, event.start_fold, event.end_fold = read.start, read.end, 0, 0
         event.notify_before_minutes = read.notify_before
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "")  # JSON may spell it, PostgreSQL cannot keep it
 
 
 def read_event(campaign: Campaign, hook: WebhookText, *, kind: str = Send.Kind.CREATE) -> Reading:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.models import Send, SendAction
@@ -108,10 +109,12 @@ def retry_failed(send: Send, *, by: User, reasons: Collection[str] = ()) -> int:
     return count
 
 
+@transaction.atomic
 def decide(send: Send, *, by: User, ids: Collection[int], arrived: bool, note: str) -> int:
     """Settle deliveries in doubt by hand: they arrived, or they are sent again; return how many."""
     if not note.strip():
         raise NotPossibleError(_("Say why: the history keeps it."))
+    one_decision_at_a_time(send)
     if send.is_test and not arrived and _sent_since(send):
         raise NotPossibleError(
             _("The event itself has been sent since: what is left of this test is not sent again.")
@@ -122,7 +125,9 @@ def decide(send: Send, *, by: User, ids: Collection[int], arrived: bool, note: s
 
 
 def _sent_since(test: Send) -> bool:
-    return test.event.sends.filter(is_test=False, started_at__gt=test.started_at).exists()
+    """Whether any send of the event has begun, or was tried again, after a test."""
+    retried = Q(actions__verb=Verb.RETRIED, actions__at__gt=test.started_at)
+    return test.event.sends.filter(Q(started_at__gt=test.started_at) | retried, is_test=False).exists()
 
 
 @transaction.atomic

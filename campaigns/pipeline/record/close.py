@@ -1,13 +1,13 @@
 """Write down what came of a batch; only rows that are still ours change."""
 
-import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, QuerySet
 
 from campaigns.models import Account, Attempt, Delivery, Entry, Send
 from campaigns.models.clock import now
@@ -19,6 +19,7 @@ DELIVERY_FIELDS = [
     "state", "reason", "detail", "due_at", "attempt_count", "retry_count",
     "lease_token", "lease_until", "changed_at",
 ]  # fmt: skip
+ENTRY_FIELDS = ["delivery", "state", "subscriptions", "body", "is_test", "accepted_at", "confirmed_at"]
 ATTEMPT_FIELDS = ["closed_at", "outcome", "status", "answer", "reason", "elapsed_ms", "is_late"]
 
 
@@ -159,31 +160,52 @@ def entry(
 
 
 def write_entries(entries: Iterable[Entry | None]) -> None:
-    """Remember what is now on each person's calendar; in one order, so that two workers cannot block each other."""
-    present = sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.subscriber_id)
-    _keep_the_event_itself([entry for entry in present if entry.is_test])
+    """Remember what is now on each person's calendar; what a later call has put there stays.
+
+    An answer may be known long after its call, once somebody has decided a doubt. New rows come first, then those
+    that were there, each in one order, so that two workers cannot block each other.
+    """
+    made = [entry for entry in entries if entry is not None]
+    called_at = _last_calls(made)
+    made.sort(key=lambda entry: called_at[entry.delivery_id])
+    latest = {(entry.subscriber_id, entry.event_id): entry for entry in made}
+    mine = [latest[place] for place in sorted(latest)]
+    Entry.objects.bulk_create(mine, ignore_conflicts=True)
+    before = list(_by_other_deliveries(mine))
+    called_at |= _last_calls(before)
+    pairs = ((entry, latest.get((entry.subscriber_id, entry.event_id))) for entry in before)
     Entry.objects.bulk_create(
-        present,
+        [_after(old, new) for old, new in pairs if new and not _is_later(old, new, called_at)],
         update_conflicts=True,
         unique_fields=["event", "subscriber"],
-        update_fields=[
-            "delivery",
-            "state",
-            "subscriptions",
-            "body",
-            "is_test",
-            "accepted_at",
-            "confirmed_at",
-        ],
+        update_fields=ENTRY_FIELDS,
     )
 
 
-def _keep_the_event_itself(tests: Sequence[Entry]) -> None:
-    """A test that is settled late must not make an entry of the event look like a test's."""
-    for event, people in itertools.groupby(tests, key=lambda entry: entry.event_id):
-        mine = {entry.subscriber_id: entry for entry in people}
-        real = Entry.objects.filter(
-            event=event, subscriber__in=mine, is_test=False, state=Entry.State.PRESENT
-        )
-        for subscriber_id in real.values_list("subscriber_id", flat=True):
-            mine[subscriber_id].is_test = False
+def _last_calls(entries: Iterable[Entry]) -> dict[int, datetime]:
+    """Return when a calendar was last called for each entry's delivery, by delivery id."""
+    calls = Attempt.objects.filter(delivery__in=[entry.delivery_id for entry in entries])
+    calls = calls.exclude(operation=Attempt.Operation.VERIFY).order_by()
+    return dict(calls.values_list("delivery").annotate(at=Max("opened_at")))
+
+
+def _by_other_deliveries(mine: Sequence[Entry]) -> QuerySet[Entry]:
+    """Return, locked, what was on these people's calendars before; maybe of other events, too."""
+    there = Entry.objects.filter(
+        event__in={entry.event_id for entry in mine}, subscriber__in=[entry.subscriber_id for entry in mine]
+    )
+    there = there.exclude(delivery__in=[entry.delivery_id for entry in mine])
+    there = there.only("event", "subscriber", "delivery", "state", "is_test")
+    return there.select_for_update().order_by("subscriber_id", "event_id")
+
+
+def _is_later(old: Entry, new: Entry, called_at: Mapping[int, datetime]) -> bool:
+    """Whether an entry comes from a later call than the one that is to replace it."""
+    at = called_at.get(old.delivery_id)
+    return at is not None and at > called_at[new.delivery_id]
+
+
+def _after(old: Entry, new: Entry) -> Entry:
+    """Return what replaces an entry; one of the event itself never comes to look like a test's."""
+    new.is_test = new.is_test and (old.is_test or old.state != Entry.State.PRESENT)
+    return new
