@@ -68,7 +68,7 @@ class Running:
         """The oldest process whose command line holds the text."""
         return min(pid for pid, command in self.family() if text in command)
 
-    def end(self, number: signal.Signals, *, seconds: float = 10) -> int:
+    def end(self, number: signal.Signals, *, seconds: float = 30) -> int:
         """Send a signal to the supervisor alone and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(timeout=seconds)

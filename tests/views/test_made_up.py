@@ -149,7 +149,7 @@ def test_a_value_keeps_its_type_where_what_is_typed_can_be_one(
     assert Subscriber.objects.get().attributes == {"thing": real}
 
 
-@pytest.mark.parametrize("real", ["a\r\nb", " ", [], ["", "a"], 1e300, {"a": None}, "9" * 20, False])
+@pytest.mark.parametrize("real", ["a\r\nb", " ", [], ["", "a"], 1e20, {"a": None}, "9" * 20, False])
 def test_a_value_that_nobody_touches_stays_exactly_as_it_is(tried, ada, real):
     give(ada, thing=real)
     text = "Sale {{custom_attribute.${thing} | default: ''}}"
