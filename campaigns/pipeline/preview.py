@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import orjson
 
@@ -26,6 +27,19 @@ class Preview:
     body: str
     fallbacks: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, subscriber: Subscriber, written: render.Written) -> Self:
+        """Show what was written for a person."""
+        return cls(
+            subscriber=subscriber,
+            event=written.event,
+            method=written.call.method,
+            url=written.call.url,
+            body=written.call.body.decode(),
+            fallbacks=written.fallbacks,
+            notes=written.notes,
+        )
 
     @property
     def pretty(self) -> str:
@@ -57,12 +71,4 @@ def preview(
     writer = render.writer(content, kind=kind, account=account)
     person = render.Person(subscriber.external_id, data or render.data_of(subscriber), ids)
     written = writer.write(person, fetch=Fetcher(account) if writer.calls_out else None)
-    return Preview(
-        subscriber=subscriber,
-        event=written.event,
-        method=written.call.method,
-        url=written.call.url,
-        body=written.call.body.decode(),
-        fallbacks=written.fallbacks,
-        notes=written.notes,
-    )
+    return Preview.of(subscriber, written)

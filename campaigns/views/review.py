@@ -1,6 +1,7 @@
 """What is looked at before a send is queued: who, what, from where, and what speaks against it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -110,12 +111,14 @@ def _nobody(send: Send) -> plan.Plan:
 def _example(send: Send) -> Example | None:
     """Return the call of the first person who would get one."""
     person, subscriptions = _first(send)
-    if person is None:
-        return None
-    content = render.Content.from_json(send.content)
+    return example(send, person, subscriptions) if person else None
+
+
+def example(send: Send, person: Subscriber, subscriptions: Sequence[Subscription]) -> Example:
+    """Return the call of a drafted send for one person, or why there would be none."""
     try:
         shown = preview.preview(
-            content,
+            render.Content.from_json(send.content),
             account=send.account,
             kind=send.kind,
             subscriber=person,

@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import liquid, tasks, timezones
+from campaigns import tasks, timezones
 from campaigns.forms.fields import row_id
 from campaigns.forms.trial import TrialForm
 from campaigns.models import Event, Send
-from campaigns.pipeline import compose, preview, render, validate
+from campaigns.pipeline import compose, validate
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
-from campaigns.views.recipients import Chosen, Offer, holders, offer, recipients_of
-from campaigns.views.review import Example
+from campaigns.views.recipients import Chosen, holders, offer, recipients_of
+from campaigns.views.review import example
 
 EVENTS = Event.objects.select_related("account", "campaign__account", "campaign__segment")
 TOKENS = uuid.UUID("2d0e9e0c-4c7b-4f4e-8f0a-6b1f5a0c9d31")
@@ -148,7 +148,7 @@ def _context(request: StaffRequest, draft: Send, form: TrialForm) -> dict[str, A
         "searched": typed.get("find_person", ""),
         "chosen_count": len(chosen),
         "most": compose.MOST_PEOPLE,
-        "example": _example(draft, people),
+        "example": example(draft, *people.first) if people.first else None,
         "blocking": [problem for problem in problems if problem.blocks],
         "warnings": [problem for problem in problems if not problem.blocks],
         "tests": event.sends.filter(is_test=True).order_by("-pk")[:MOST_SHOWN],
@@ -159,24 +159,6 @@ def _with_link(problem: validate.Problem, draft: Send, request: StaffRequest) ->
     if problem.field == "account" and not request.user.has_perm("campaigns.change_account"):
         return replace(problem, link="", message=f"{problem.message} {_('An admin has to mend this.')}")
     return problem if problem.link else replace(problem, link=reverse("event_edit", args=[draft.event_id]))
-
-
-def _example(draft: Send, people: Offer) -> Example | None:
-    """Return the call as it would leave for the first chosen person, or why there is none."""
-    if people.first is None:
-        return None
-    person, subscriptions = people.first
-    try:
-        shown = preview.preview(
-            render.Content.from_json(draft.content),
-            account=draft.account,
-            kind=draft.kind,
-            subscriber=person,
-            subscriptions=subscriptions,
-        )
-    except (render.RenderError, liquid.LiquidError) as error:
-        return Example(person, None, str(error))
-    return Example(person, shown)
 
 
 @readable

@@ -165,16 +165,4 @@ def shown(writer: raw.RawWriter, people: Sequence[Person], *, asked: int) -> Sho
         written = writer.write(_whom(person, subscriptions), fetch=fetch)
     except render.RenderError as error:
         return Shown(person, *steps, reason=str(error), is_left_out=isinstance(error, render.LeftOutError))
-    return Shown(person, *steps, preview=_preview(person, written))
-
-
-def _preview(person: Subscriber, written: render.Written) -> Preview:
-    return Preview(
-        subscriber=person,
-        event=written.event,
-        method=written.call.method,
-        url=written.call.url,
-        body=written.call.body.decode(),
-        fallbacks=written.fallbacks,
-        notes=written.notes,
-    )
+    return Shown(person, *steps, preview=Preview.of(person, written))
