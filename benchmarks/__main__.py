@@ -1,7 +1,9 @@
 """`make bench`: every benchmark, one after the other."""
 
-from benchmarks import dryrun, liquid
+from benchmarks import dryrun, importing, liquid
 
 liquid.main()
 print()
 dryrun.main()
+print()
+importing.main()

@@ -83,9 +83,11 @@ def use_webhook(event: "Event") -> None:
 
 def make_people(numbers: range) -> None:
     """Store people with the attributes that Rokt Calendar writes, and their subscription."""
-    from campaigns.models import Subscriber, Subscription, Workspace
+    from campaigns.models import Home, Subscriber, Subscription, Traits, Workspace
 
     workspace, _is_new = Workspace.objects.get_or_create(name="Bench")
+    traits, _is_new = Traits.objects.get_or_create(digest="bench", account_code="shop")
+    home, _is_new = Home.objects.get_or_create(digest="bench", country="AU")
     for first in range(numbers.start, numbers.stop, STEP):
         people = Subscriber.objects.bulk_create(
             Subscriber(
@@ -103,7 +105,8 @@ def make_people(numbers: range) -> None:
                 subscriber=person,
                 position=0,
                 rokt_id=person.attributes["rokt:subscription_id"][0],
-                account_code="shop",
+                traits=traits,
+                home=home,
             )
             for person in people
         )

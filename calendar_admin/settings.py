@@ -130,6 +130,8 @@ elif CELERY_BROKER_URL.startswith("redis"):
 ROKT_HOSTS = env.list("ROKT_HOSTS", default=["api.roktcalendar.com"])
 # What connected_content may call besides public hosts: loopback host:port pairs.
 CONNECTED_CONTENT_HOSTS = env.list("CONNECTED_CONTENT_HOSTS", default=[])
+# What may be called as Braze besides public https hosts: loopback host:port pairs.
+BRAZE_HOSTS = env.list("BRAZE_HOSTS", default=[])
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [

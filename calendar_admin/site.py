@@ -48,12 +48,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 link(_("Segments"), "filter_alt", "admin:campaigns_segment_changelist", "view_segment"),
                 link(_("Subscribers"), "group", "admin:campaigns_subscriber_changelist", "view_subscriber"),
+                link(_("Lists"), "list_alt", "admin:campaigns_personlist_changelist", "view_personlist"),
                 link(_("Imports"), "upload_file", "admin:campaigns_import_changelist", "view_import"),
             ],
         },
         {
             "title": _("Proof"),
-            "items": [link(_("History"), "history", "admin:campaigns_delivery_changelist", "view_delivery")],
+            "items": [
+                link(_("History"), "history", "admin:campaigns_delivery_changelist", "view_delivery"),
+                link(
+                    _("Actions on people"),
+                    "person_off",
+                    "admin:campaigns_subscriberaction_changelist",
+                    "view_subscriberaction",
+                ),
+                link(_("Webhooks from Rokt"), "inbox", "admin:campaigns_notice_changelist", "view_notice"),
+            ],
         },
         {
             "title": _("Setup"),
@@ -62,6 +72,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 link(_("Accounts"), "key", "admin:campaigns_account_changelist", "view_account"),
                 link(_("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "view_account"),
                 link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "view_workspace"),
+                link(_("API keys"), "passkey", "admin:campaigns_apikey_changelist", "view_apikey"),
                 link(_("Credentials"), "vpn_key", "admin:campaigns_credential_changelist", "view_credential"),
                 {
                     "title": _("Staff"),

@@ -8,14 +8,20 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from campaigns import importing
-from campaigns.models import Account
+from campaigns.importing import syncs
+from campaigns.inbound import notices
+from campaigns.models import Account, Segment, Snapshot
 from campaigns.pipeline import clockwork, deliver, dryrun
+from campaigns.segments import snapshots
 
 log = logging.getLogger(__name__)
 
 LONGEST_IMPORT_SECONDS = 6 * 60 * 60
 LONGEST_DRY_RUN_SECONDS = 6 * 60 * 60
+LONGEST_SYNC_SECONDS = 60 * 60  # one download at most
+LONGEST_SNAPSHOT_SECONDS = 10 * 60
 WORKERS_PER_ACCOUNT = 2  # each goes on by itself while there is work
+NOTICES_SECONDS = 3  # and no more than that in ten: sending goes first
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
 
@@ -30,6 +36,11 @@ def tick() -> None:
         start_import(import_id)
     for dry_run_id in dryrun.forgotten():
         start_dry_run(dry_run_id)
+    for run_id in syncs.due():
+        start_sync(run_id)
+    if notices.has_work():
+        start_notices()
+    notices.forget_old()
 
 
 @shared_task(name="campaigns.tasks.send_for_account")
@@ -50,6 +61,31 @@ def run_dry_run(dry_run_id: int) -> None:
 def run_import(import_id: int) -> None:
     """Read an uploaded file of subscribers."""
     importing.run(import_id)
+    notices.look_again()  # some may have waited for these people
+
+
+@shared_task(name="campaigns.tasks.work_through_notices")
+def work_through_notices() -> None:
+    """Work through what Rokt's webhooks told, for a short while; the clock comes back for the rest."""
+    notices.work(seconds=NOTICES_SECONDS)
+
+
+@shared_task(name="campaigns.tasks.remember_segment", time_limit=LONGEST_SNAPSHOT_SECONDS)
+def remember_segment(segment_id: int) -> None:
+    """Keep who is in a segment that has just been saved; once for each version."""
+    segment = Segment.objects.filter(pk=segment_id).first()
+    if segment is None:
+        return
+    kept = segment.snapshots.filter(version=segment.version, cause=Snapshot.Cause.SAVED)
+    if not kept.exists():
+        snapshots.take(segment, cause=Snapshot.Cause.SAVED)
+
+
+@shared_task(name="campaigns.tasks.run_sync", time_limit=LONGEST_SYNC_SECONDS)
+def run_sync(run_id: int) -> None:
+    """Bring a run of a sync forward until it has to wait."""
+    while syncs.advance(run_id, start_import=start_import):
+        pass
 
 
 def wake(account_id: int) -> None:
@@ -68,9 +104,24 @@ def start_import(import_id: int) -> None:
     _publish(run_import, import_id)
 
 
+def remember(segment_id: int) -> None:
+    """Have a worker keep who is in a segment now, once the transaction is through."""
+    _publish(remember_segment, segment_id)
+
+
 def start_dry_run(dry_run_id: int) -> None:
     """Have a worker check everybody of a send, once the transaction is through."""
     _publish(run_dry_run, dry_run_id)
+
+
+def start_notices() -> None:
+    """Have a worker look at what Rokt's webhooks told, once the transaction is through."""
+    _publish(work_through_notices)
+
+
+def start_sync(run_id: int) -> None:
+    """Have a worker bring a run of a sync forward, once the transaction is through."""
+    _publish(run_sync, run_id)
 
 
 def _publish(task: "Task[..., None]", *args: int) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from campaigns.importing.shared import TRAITS, Finder, home_of, traits_of
 from campaigns.models import (
     Account,
     Attempt,
@@ -22,13 +24,13 @@ from campaigns.models import (
     Send,
     Subscriber,
     Subscription,
-    SubscriptionTag,
     WebhookTemplate,
     WebhookVersion,
     Workspace,
 )
 from campaigns.pipeline import compose, dryrun
 from campaigns.pipeline.render import WebhookText
+from integrations.braze.profile import Values
 
 EVERYONE: dict[str, Any] = {"match": "all", "rules": []}
 WEBHOOK_TOKEN = (
@@ -95,14 +97,30 @@ def make_subscription(
         "position": subscriber.subscriptions.count(),
         "suffix": f"{number:012x}",
         "rokt_id": f"06423672-b6ba-4536-aa36-{number:012x}",
-        "account_code": account.code if account else "",
-        "calendar_code": "offers",
-        "calendar_title": "Offers",
     }
-    tags = columns.pop("tags", ())
-    made = Subscription.objects.create(subscriber=subscriber, **{**defaults, **columns})
-    SubscriptionTag.objects.bulk_create(SubscriptionTag(subscription=made, name=name) for name in tags)
-    return made
+    mine = {name: columns.pop(name) for name in (*TRAITS, "tags") if name in columns}
+    described = {"calendar_code": "offers", "calendar_title": "Offers"} | mine
+    if account and "account_code" not in described:
+        described["account_code"] = account.code
+    repeated = {
+        "traits_id": traits_id(**described),
+        "home_id": home_id(subscriber.profile),
+        "random_bucket": subscriber.random_bucket,
+        "is_live": subscriber.may_receive and not columns.get("ended_at"),
+    }
+    return Subscription.objects.create(subscriber=subscriber, **{**defaults, **repeated, **columns})
+
+
+def traits_id(*, tags: Iterable[str] = (), **columns: Any) -> int:
+    """Find or make the traits with these values."""
+    values = traits_of(Values(position=0, tags=tuple(tags), **columns))
+    return Finder().traits([values])[values]
+
+
+def home_id(profile: dict[str, Any] | None = None) -> int:
+    """Find or make the home that a Liquid profile names."""
+    values = home_of(profile or {})
+    return Finder().homes([values])[values]
 
 
 def make_segment(rule: dict[str, Any] | None = None, **columns: Any) -> Segment:

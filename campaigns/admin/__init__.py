@@ -1,5 +1,29 @@
 """The lists and the setup pages: one file per subject."""
 
-from campaigns.admin import accounts, audience, campaigns, credentials, imports, ledger, staff, webhooks
+from campaigns.admin import (
+    accounts,
+    api_keys,
+    audience,
+    campaigns,
+    credentials,
+    imports,
+    ledger,
+    notices,
+    segments,
+    staff,
+    webhooks,
+)
 
-__all__ = ["accounts", "audience", "campaigns", "credentials", "imports", "ledger", "staff", "webhooks"]
+__all__ = [
+    "accounts",
+    "api_keys",
+    "audience",
+    "campaigns",
+    "credentials",
+    "imports",
+    "ledger",
+    "notices",
+    "segments",
+    "staff",
+    "webhooks",
+]

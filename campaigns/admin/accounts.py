@@ -15,8 +15,11 @@ from django.views.decorators.http import require_POST
 from campaigns import tasks
 from campaigns.admin.pages import NOTHING, ListAdmin, ReadOnlyAdmin, column
 from campaigns.forms.account import AccountForm, WorkspaceForm
+from campaigns.importing import sync_steps
 from campaigns.models import Account, Breaker, Calendar, RateLimit, Token, Workspace
 from campaigns.pipeline import render
+from integrations.braze.client import EXPORT_IDS, EXPORT_SEGMENT, LIST_SEGMENTS
+from integrations.braze.errors import BrazeError
 from integrations.rokt.client import Client, Step
 from integrations.rokt.token import Credentials
 
@@ -159,4 +162,45 @@ class WorkspaceAdmin(SetupAdmin):
     form = WorkspaceForm
     secret_name = "rest_key"  # noqa: S105 - the name of a field
     list_display = ("name", "rest_endpoint", "credential_name")
+    change_form_outer_before_template = "admin/campaigns/workspace/_panel.html"
     fieldsets: ClassVar[Any] = ((None, {"fields": ("name", "rest_endpoint", "rest_key", "credential_name")}),)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the button of the panel."""
+        check_view = self.admin_site.admin_view(self.check_key)
+        return [path("<int:pk>/check/", check_view, name="campaigns_workspace_check"), *super().get_urls()]
+
+    def check_key(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try the stored key, and say what Braze lets it do."""
+        return require_POST(self._check_key)(request, pk)
+
+    def _check_key(self, request: HttpRequest, pk: int) -> HttpResponse:
+        workspace: Workspace | None = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, workspace):
+            raise PermissionDenied
+        if workspace is None:
+            raise Http404
+        faults = key_faults(workspace)
+        for fault in faults:
+            self.message_user(request, fault, messages.ERROR)
+        if not faults:
+            self.message_user(request, _("Braze lets the key in, with all that is needed."), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:campaigns_workspace_change", args=[pk]))
+
+
+NEEDED_FOR = {
+    EXPORT_SEGMENT: gettext_lazy("to fetch the people of a segment"),
+    EXPORT_IDS: gettext_lazy("to look up single people"),
+    LIST_SEGMENTS: gettext_lazy("to choose the segment from a list"),
+}
+
+
+def key_faults(workspace: Workspace) -> list[str]:
+    """Try the key of a workspace; every reason why it will not do, in sentences."""
+    try:
+        with sync_steps.braze(workspace, timeout_seconds=CHECK_SECONDS) as client:
+            missing = client.check_key()
+    except (BrazeError, sync_steps.UnsetError) as error:
+        return [str(error)]
+    sentence = _("The key lacks the permission %(permission)s, %(purpose)s: give it to the key in Braze.")
+    return [sentence % {"permission": one, "purpose": NEEDED_FOR[one]} for one in missing]

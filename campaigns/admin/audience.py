@@ -1,37 +1,32 @@
-"""The people: subscribers to read, segments to open."""
+"""The people: subscribers to find, and what staff did to them."""
 
-import json
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.admin.pages import ListAdmin, ReadOnlyAdmin, column
-from campaigns.models import Entry, Segment, Subscriber
-from campaigns.segments import rules
-from campaigns.templatetags.moments import utc
+from campaigns.admin.pages import NOTHING, ReadOnlyAdmin, column
+from campaigns.models import Subscriber, SubscriberAction
+from campaigns.templatetags.moments import utc, utc_seconds
 
-MOST_ENTRIES_SHOWN = 50
+STANDINGS = {"active": "success", "inactive": "warning", "suppressed": "danger"}
 
 
 @admin.register(Subscriber)
 class SubscriberAdmin(ReadOnlyAdmin):
-    list_display = ("external_id", "name", "email", "workspace", "is_active", "changed")
-    list_filter = ("workspace", "is_active")
+    page_name = "subscriber_detail"
+    list_display = ("external_id", "name", "email", "workspace", "standing", "changed")
+    list_filter = ("workspace", "is_active", "is_suppressed")
     list_select_related = ("workspace",)
     search_fields = ("external_id", "email")
     search_help_text = _("User id or e-mail address, or how it begins")
     sortable_by = ()
     ordering = ("-pk",)
-    change_form_outer_after_template = "admin/campaigns/subscriber/_subscriptions.html"
-    fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("external_id", "name", "email", "workspace", "is_active", "seen", "changed")}),
-        (_("From Braze"), {"fields": ("attributes_text", "profile_text")}),
-    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
@@ -50,18 +45,6 @@ class SubscriberAdmin(ReadOnlyAdmin):
         rows: QuerySet[Subscriber] = super().get_queryset(request)
         return rows.defer("profile", "attributes")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show with the person what is on the calendar."""
-        entries = Entry.objects.filter(subscriber_id__in=[object_id] if object_id.isdecimal() else [])
-        newest = entries.select_related("event").order_by("-accepted_at")[:MOST_ENTRIES_SHOWN]
-        return super().change_view(request, object_id, form_url, {"entries": newest, **(extra_context or {})})
-
     @column(_("name"))
     def name(self, subscriber: Subscriber) -> str:
         return f"{subscriber.first_name} {subscriber.last_name}".strip()
@@ -70,53 +53,39 @@ class SubscriberAdmin(ReadOnlyAdmin):
     def changed(self, subscriber: Subscriber) -> str:
         return utc(subscriber.changed_at)
 
-    @column(_("first seen"))
-    def seen(self, subscriber: Subscriber) -> str:
-        return utc(subscriber.created_at)
-
-    @column(_("custom attributes"))
-    def attributes_text(self, subscriber: Subscriber) -> SafeString:
-        return _as_json(subscriber.attributes)
-
-    @column(_("other profile fields"))
-    def profile_text(self, subscriber: Subscriber) -> SafeString:
-        return _as_json(subscriber.profile)
+    @column(_("standing"), label=STANDINGS)
+    def standing(self, subscriber: Subscriber) -> tuple[str, str]:
+        if subscriber.is_suppressed:
+            return "suppressed", gettext("suppressed")
+        return ("active", gettext("active")) if subscriber.is_active else ("inactive", gettext("inactive"))
 
 
-def _as_json(value: Any) -> SafeString:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return format_html('<pre class="ca-code" tabindex="0">{}</pre>', text)
+@admin.register(SubscriberAction)
+class SubscriberActionAdmin(ReadOnlyAdmin):
+    list_display = ("moment", "verb", "person", "by", "note")
+    list_display_links = None
+    list_filter = ("verb", "by")
+    list_select_related = ("by", "subscriber")
+    search_fields = ("pseudonym", "subscriber__external_id")
+    search_help_text = _("User id, or the made-up name of somebody erased, or how it begins")
+    sortable_by = ()
+    ordering = ("-pk",)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SubscriberAction], search_term: str
+    ) -> tuple[QuerySet[SubscriberAction], bool]:
+        """Find by the beginning of either name."""
+        text = search_term.strip()
+        named = Q(pseudonym__startswith=text) | Q(subscriber__external_id__startswith=text)
+        return (queryset.filter(named) if text else queryset), False
 
-@admin.register(Segment)
-class SegmentAdmin(ListAdmin):
-    page_name = "segment_edit"
-    new_page_name = "segment_new"
-    list_display = ("name", "in_words", "used", "changed")
-    list_filter = ("is_archived",)
-    search_fields = ("name", "description")
-    sortable_by = ("name",)
+    @column(_("at"))
+    def moment(self, action: SubscriberAction) -> str:
+        return utc_seconds(action.at)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        """Nobody: a segment that is not wanted any more is archived, and what was sent by it stays readable."""
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
-        """Count the campaigns along."""
-        rows: QuerySet[Segment] = super().get_queryset(request)
-        return rows.annotate(campaign_count=Count("campaigns"))
-
-    @column(_("who"))
-    def in_words(self, segment: Segment) -> str:
-        try:
-            return rules.sentence(rules.parse(segment.rule))
-        except rules.RuleError as error:
-            return str(error)
-
-    @column(_("campaigns"))
-    def used(self, segment: Any) -> int:
-        return int(segment.campaign_count)
-
-    @column(_("last changed"))
-    def changed(self, segment: Segment) -> str:
-        return utc(segment.changed_at)
+    @column(_("person"))
+    def person(self, action: SubscriberAction) -> Any:
+        if action.subscriber is None:
+            return action.pseudonym or NOTHING
+        address = reverse("subscriber_detail", args=[action.subscriber_id])
+        return format_html('<a href="{}">{}</a>', address, action.subscriber.external_id)

@@ -1,5 +1,7 @@
 """The list of imports; each has its own page."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
@@ -9,7 +11,12 @@ from campaigns.admin.pages import NOTHING, ListAdmin, column
 from campaigns.models import Import
 from campaigns.templatetags.moments import utc
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+TRIED = "tried"
 COLOURS = {
+    TRIED: "warning",
     Import.State.WAITING: "info",
     Import.State.RUNNING: "primary",
     Import.State.FINISHED: "success",
@@ -21,8 +28,19 @@ COLOURS = {
 class ImportAdmin(ListAdmin):
     page_name = "import_detail"
     new_page_name = "import_new"
-    list_display = ("file_name", "workspace", "state_label", "people", "problems", "by", "uploaded")
-    list_filter = ("state", "workspace")
+    list_display = (
+        "file_name",
+        "workspace",
+        "format",
+        "state_label",
+        "people",
+        "new",
+        "changed",
+        "problems",
+        "by",
+        "uploaded",
+    )
+    list_filter = ("state", "is_dry_run", "format", "workspace")
     list_select_related = ("workspace", "created_by")
     search_fields = ("file_name",)
     sortable_by = ()
@@ -32,12 +50,22 @@ class ImportAdmin(ListAdmin):
         return False
 
     @column(_("state"), label=COLOURS)
-    def state_label(self, job: Import) -> tuple[str, str]:
+    def state_label(self, job: Import) -> "tuple[str, StrOrPromise]":
+        if job.is_dry_run and job.state == Import.State.FINISHED:
+            return TRIED, _("tried, not imported")
         return job.state, job.get_state_display()
 
     @column(_("people read"))
     def people(self, job: Import) -> str:
         return intcomma(job.read_count)
+
+    @column(_("new"))
+    def new(self, job: Import) -> str:
+        return intcomma(job.new_count)
+
+    @column(_("changed"))
+    def changed(self, job: Import) -> str:
+        return intcomma(job.changed_count)
 
     @column(_("rows with a problem"))
     def problems(self, job: Import) -> str:

@@ -7,18 +7,20 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from campaigns import timezones
 from campaigns.forms.fields import ZoneField
 from campaigns.models import Account, Workspace
+from integrations.braze import instances
 from integrations.web import address
 from integrations.web.errors import AddressError
 
 HEADER = re.compile(r"(basic|bearer|authorization)\b[\s:]", re.IGNORECASE)
-REST_ENDPOINT = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
 
 
 class SecretField(forms.CharField):
@@ -110,12 +112,39 @@ class AccountForm(SecretsForm):
         return cleaned
 
 
+class EndpointWidget(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # Unfold ships no types
+    """A text that offers Braze's instances, and takes any other."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Put the list of instances behind the input."""
+        typed = super().render(name, value, {**(attrs or {}), "list": f"{name}_instances"}, renderer)
+        options = format_html_join(
+            "",
+            '<option value="{}">{}</option>',
+            ((url, instance) for instance, url in instances.INSTANCES.items()),
+        )
+        return format_html('{}<datalist id="{}_instances">{}</datalist>', typed, name, options)
+
+
 class WorkspaceForm(SecretsForm):
     """One Braze workspace."""
 
+    rest_endpoint = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("REST endpoint"),
+        widget=EndpointWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "Choose the instance that your dashboard names (US-06), or type its REST endpoint."
+            " Only needed to fetch people from Braze."
+        ),
+    )
     rest_key = SecretField(
         label=gettext_lazy("REST key"),
-        help_text=gettext_lazy("Only needed to fetch people from Braze. Encrypted, and never shown again."),
+        help_text=gettext_lazy(
+            "With the permissions users.export.segment, users.export.ids and segments.list."
+            " Encrypted, and never shown again."
+        ),
     )
 
     class Meta:
@@ -123,8 +152,12 @@ class WorkspaceForm(SecretsForm):
         fields = ("name", "rest_endpoint", "rest_key", "credential_name")
 
     def clean_rest_endpoint(self) -> str:
-        """Take https and a host name, or nothing."""
-        endpoint: str = self.cleaned_data["rest_endpoint"].strip().rstrip("/").lower()
-        if endpoint and not REST_ENDPOINT.fullmatch(endpoint):
-            raise ValidationError(_("Write it like this: https://rest.iad-01.braze.com"))
-        return endpoint
+        """Take an instance by its name, or an address that may be called, or nothing."""
+        typed: str = self.cleaned_data["rest_endpoint"].strip()
+        if not typed:
+            return ""
+        url = instances.INSTANCES.get(typed.upper(), typed)
+        try:
+            return instances.rest_endpoint(url, allowed_hosts=settings.BRAZE_HOSTS)
+        except AddressError as error:
+            raise ValidationError(str(error), code="address") from error

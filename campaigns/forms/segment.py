@@ -1,22 +1,28 @@
 """The segment form: a name, a description, and values to pick from; the rule itself is in ``campaigns.forms.rule``."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
 from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
 from django import forms
-from django.db.models import F, QuerySet
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.forms.fields import LineField, ParagraphsField
-from campaigns.models import Account, Calendar, Segment, Subscriber, Subscription, SubscriptionTag
-from campaigns.models.clock import now
+from campaigns.models import Account, Calendar, Home, Segment, SegmentVersion, Subscription, Traits, TraitsTag
 from campaigns.segments.fields import FIELDS, Field, Kind
 
 MOST_KNOWN: Final = 200
 ROWS_LOOKED_AT: Final = 20_000  # the newest
-PRIVATE: Final = {"subscription_id", "subscriber_email", "user_id", "email", "first_name", "last_name"}
+TAG_STEP: Final = "/"  # between a tag and what lies below it
+PRIVATE: Final = {
+    "subscription_id", "suffix", "subscriber_email", "user_id", "email", "first_name", "last_name",
+}  # fmt: skip
 
 
 class SegmentForm(forms.ModelForm[Segment]):
@@ -52,42 +58,74 @@ class SegmentForm(forms.ModelForm[Segment]):
         self.helper.disable_csrf = True
 
 
-def overwrite(segment: Segment, *, version: str) -> bool:
-    """Save over the version that the form was opened with; False when there is a newer one."""
-    current = Segment.objects.filter(pk=segment.pk, version=int(version) if _is_small(version) else 0)
-    return bool(
-        current.update(
-            name=segment.name,
-            description=segment.description,
-            rule=segment.rule,
-            version=F("version") + 1,
-            changed_at=now(),
-        )
+class Outcome(Enum):
+    """What came of saving."""
+
+    SAVED = "saved"
+    SAME = "same"  # nothing was new
+    STALE = "stale"  # somebody else has saved meanwhile
+
+
+@transaction.atomic
+def save(segment: Segment, *, by: User, expected_version: str = "") -> Outcome:
+    """Save a segment and the version that this makes, unless it is no longer the version that somebody looked at."""
+    if segment._state.adding:
+        segment.created_by = by
+        segment.save()
+        _keep_version(segment, by=by)
+        return Outcome.SAVED
+    stored = Segment.objects.select_for_update().filter(pk=segment.pk).first()
+    if stored is None or str(stored.version) != expected_version:
+        return Outcome.STALE
+    if _content(stored) == _content(segment):
+        return Outcome.SAME
+    if not stored.versions.filter(number=stored.version).exists():  # made by something other than this form
+        _keep_version(stored, by=stored.created_by, made_at=stored.changed_at)
+    segment.version = stored.version + 1
+    segment.save(update_fields=["name", "description", "rule", "version", "changed_at"])
+    _keep_version(segment, by=by)
+    return Outcome.SAVED
+
+
+def _content(segment: Segment) -> tuple[str, str, Any]:
+    return segment.name, segment.description, segment.rule
+
+
+def _keep_version(segment: Segment, *, by: Any, made_at: datetime | None = None) -> None:
+    kept = SegmentVersion.objects.create(
+        segment=segment, number=segment.version, name=segment.name, rule=segment.rule, made_by=by
     )
-
-
-def _is_small(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    if made_at:
+        SegmentVersion.objects.filter(pk=kept.pk).update(made_at=made_at)
 
 
 def known_values(names: Iterable[str]) -> dict[str, list[str]]:
     """Return values that the named fields have, for those where picking one helps."""
     fields = (FIELDS[name] for name in dict.fromkeys(names) if name in FIELDS and name not in PRIVATE)
-    return {field.name: _known(field) for field in fields if field.kind is not Kind.YES_NO}
+    return {field.name: _known(field) for field in fields if field.kind in (Kind.TEXT, Kind.TAGS)}
 
 
 def _known(field: Field) -> list[str]:
     newest = _rows_with(field).order_by("-pk")[:ROWS_LOOKED_AT]
     found: set[object] = {*_set_up(field), *newest}
-    return sorted(value for value in found if isinstance(value, str) and value)[:MOST_KNOWN]
+    texts = {value for value in found if isinstance(value, str) and value}
+    if field.kind is Kind.TAGS:
+        texts |= {above for text in texts for above in _above(text)}
+    return sorted(texts)[:MOST_KNOWN]
+
+
+def _above(tag: str) -> Iterable[str]:
+    """Return the tags that a tag lies under, though nobody may have them alone: "Sport" of "Sport: Tennis"."""
+    steps = tag.split(TAG_STEP)
+    return (TAG_STEP.join(steps[:count]) for count in range(1, len(steps)))
 
 
 def _rows_with(field: Field) -> QuerySet[Any, Any]:
     if field.kind is Kind.TAGS:
-        return SubscriptionTag.objects.values_list("name", flat=True)
-    if field.key:
-        return Subscriber.objects.values_list(f"profile__{field.key}", flat=True)
-    return Subscription.objects.values_list(field.path, flat=True)
+        return TraitsTag.objects.values_list("name", flat=True)
+    table, _, column = field.path.rpartition("__")
+    model: type[Model] = {"traits": Traits, "home": Home, "": Subscription}[table]
+    return model._default_manager.values_list(column, flat=True)
 
 
 def _set_up(field: Field) -> Iterable[str]:

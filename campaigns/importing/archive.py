@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from campaigns.importing.texts import BUFFER_SIZE, ExportError, text_stream
 
-ENTRY_LIMIT = 200  # files in a ZIP; Braze puts about 5,000 people into each
-UNPACKED_LIMIT = 500_000_000
+ENTRY_LIMIT = 1_000  # files in a ZIP; Braze puts about 5,000 people into each
+UNPACKED_LIMIT = 4_000_000_000  # a million people with three subscriptions are 1.5 GB to 2 GB
 FILE_LIMIT = 2_000_000_000
 # Invented people pack 7 times; with much that is the same for everybody 20 to 60 times; copies of one person
 # with ids that count up, as for a load test, 143 times. A deflate bomb packs 1,000 times.
@@ -91,7 +91,7 @@ def refuse_bombs(entries: list[zipfile.ZipInfo], size: int) -> None:
         raise ExportError(_("The ZIP holds more than %(limit)d files.") % {"limit": ENTRY_LIMIT})
     if unpacked > UNPACKED_LIMIT:
         raise ExportError(
-            _("The ZIP unpacks to more than 500 MB: export fewer fields, or the segment in parts.")
+            _("The ZIP unpacks to more than 4 GB: export fewer fields, or the segment in parts.")
         )
     if unpacked > RATIO_LIMIT * size:
         raise ExportError(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from campaigns.importing.export import Row
 from campaigns.importing.people import take
 from campaigns.importing.seen import Seen
+from campaigns.importing.shared import Finder
 from campaigns.models import Import, ImportProblem
 from campaigns.models.clock import now
 
@@ -20,6 +21,7 @@ COUNTS = (
     "new_count",
     "changed_count",
     "unchanged_count",
+    "suppressed_count",
     "problem_count",
 )
 
@@ -28,16 +30,19 @@ class SupersededError(Exception):
     """Somebody started this import again; this run must write nothing more."""
 
 
-def store(job: Import, batch: list[Row], seen: Seen) -> None:
-    """Store these rows; of two rows for one person the later wins, and it is told."""
+def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
+    """Store these rows; of two rows for one person the later wins, and it is told. A dry run stores problems only."""
     latest = {row.person.external_id: row for row in batch if row.person}
     people = {external_id: row.person for external_id, row in latest.items() if row.person}
-    twice = seen.add(list(people)) | repeated(batch)
+    twice = seen.add(
+        [*people, *{row.refused_id for row in batch if row.refused_id} - people.keys()]
+    ) | repeated(batch)
     with transaction.atomic():
-        taken = take(job.workspace_id, people)
+        taken = take(job.workspace_id, people, finder, is_dry_run=job.is_dry_run)
         problems = [
             ImportProblem(batch=job, place=row.place, external_id=external_id, message=message[:500])
             for row, external_id, message in problems_of(batch, latest, twice=twice, kept=set(taken.kept))
+            if external_id not in taken.erased
         ]
         ImportProblem.objects.bulk_create(problems[: max(0, PROBLEM_LIMIT - job.problem_count)])
         move_on(
@@ -47,6 +52,7 @@ def store(job: Import, batch: list[Row], seen: Seen) -> None:
             new_count=job.new_count + taken.new_count,
             changed_count=job.changed_count + taken.changed_count,
             unchanged_count=job.unchanged_count + taken.unchanged_count,
+            suppressed_count=job.suppressed_count + len(taken.erased),
             problem_count=job.problem_count + len(problems),
         )
 
@@ -68,11 +74,14 @@ def problems_of(
         external_id = row.person.external_id
         if latest[external_id] is not row:
             continue
-        remarks = list(row.person.problems)
+        remarks = row.person.problems
         if external_id in twice:
-            remarks.insert(0, _("This user id was in the file before; this later row counts."))
+            remarks = [_("This user id was in the file before; this later row counts."), *remarks]
         if external_id in kept:
-            remarks.append(_("The export says nothing about custom attributes; what was known is kept."))
+            remarks = [
+                *remarks,
+                _("The export says nothing about custom attributes; what was known is kept."),
+            ]
         if remarks:
             yield row, external_id, " ".join(remarks)
 

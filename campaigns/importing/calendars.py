@@ -2,7 +2,7 @@
 
 from django.db.models import Count, Exists, Max, OuterRef
 
-from campaigns.models import Account, Calendar, Subscription, Workspace
+from campaigns.models import Account, Calendar, Subscription, Traits, Workspace
 
 CODE_LENGTH = Calendar._meta.get_field("code").max_length or 0
 ROKT_ID_LENGTH = Calendar._meta.get_field("rokt_id").max_length or 0
@@ -16,7 +16,7 @@ def note_calendars() -> None:
     accounts = dict(Account.objects.values_list("code", "id"))
     there = Calendar.objects.filter(account__code=OuterRef("account_code"), code=OuterRef("calendar_code"))
     missing = (
-        Subscription.objects.filter(account_code__in=accounts)
+        Traits.objects.filter(account_code__in=accounts)
         .exclude(calendar_code="")
         .filter(~Exists(there))
         .order_by()
@@ -35,11 +35,11 @@ def unknown_accounts(workspace: Workspace) -> dict[str, int]:
     """Return account code -> number of subscriptions, for codes of no account set up here, most first."""
     counted = (
         Subscription.objects.filter(subscriber__workspace=workspace)
-        .exclude(account_code__in=Account.objects.values("code"))
-        .exclude(account_code="")
+        .exclude(traits__account_code__in=Account.objects.values("code"))
+        .exclude(traits__account_code="")
         .order_by()
-        .values_list("account_code")
+        .values_list("traits__account_code")
         .annotate(count=Count("id"))
-        .order_by("-count", "account_code")
+        .order_by("-count", "traits__account_code")
     )
     return dict(counted)

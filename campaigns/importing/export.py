@@ -16,7 +16,7 @@ from campaigns.importing.texts import BUFFER_SIZE, ExportError
 LINE_LIMIT = 1_000_000  # bytes; Braze holds at most 100 KB in one attribute
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One line: a person, or the reason why it is none; and how far in the file it was found."""
 
@@ -25,6 +25,12 @@ class Row:
     bytes_read_count: int
     person: Person | None
     fault: str = ""
+    refused_id: str = ""  # the user id of a person who cannot be taken, where it can be read
+
+    @property
+    def external_id(self) -> str:
+        """The user id on this line, as far as it can be read."""
+        return self.person.external_id if self.person else self.refused_id
 
     @property
     def place(self) -> str:
@@ -85,5 +91,7 @@ def row(name: str, number: int, line: bytes, bytes_read_count: int) -> Row:
         if len(line) > LINE_LIMIT:
             raise DocumentError(_("The line is longer than 1 MB."))
         return Row(name, number, bytes_read_count, person(loads(line)))
-    except (DocumentError, PersonError) as fault:
+    except DocumentError as fault:
         return Row(name, number, bytes_read_count, None, str(fault))
+    except PersonError as fault:
+        return Row(name, number, bytes_read_count, None, str(fault), fault.external_id)

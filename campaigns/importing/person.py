@@ -1,17 +1,23 @@
 """One object of an export, checked field by field: a person, or the reason why it is none."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from campaigns.importing.document import dumps
+from campaigns.importing.moments import latest_subscribe
+from campaigns.importing.shared import Combination, home_of
 from campaigns.models import Subscriber
-from integrations.braze.profile import Values, liquid_profile, parse
+from campaigns.models.audience import BUCKET_COUNT
+from integrations.braze.profile import LIQUID_NAMES, Profile, Values, parse
 
 COLUMNS = {"user_id", "first_name", "last_name", "email_address"}  # Liquid names with a column of their own
+PROFILE = [(name, tag) for name, tag in LIQUID_NAMES.items() if tag not in COLUMNS]
 LIMITS = {
     "external_id": Subscriber._meta.get_field("external_id").max_length or 0,
     "first_name": Subscriber._meta.get_field("first_name").max_length or 0,
@@ -25,10 +31,17 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 class PersonError(ValueError):
     """A row without a usable user id or with unusable attributes; the text says which."""
 
+    def __init__(self, message: str, external_id: str = "") -> None:
+        super().__init__(message)
+        self.external_id = external_id
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Person:
-    """A person as exported; JSON as text, and ``attributes`` None where the export says nothing about them."""
+    """A person as exported; JSON as text, and ``attributes`` None where the export says nothing about them.
+
+    What the attributes say of subscriptions is read when it is asked for: of most people nothing has changed.
+    """
 
     external_id: str
     first_name: str
@@ -36,27 +49,63 @@ class Person:
     email: str
     profile: str
     attributes: str | None
-    subscriptions: list[Values]
-    problems: list[str]
+    home: Combination
+    random_bucket: int
+    subscribed_at: datetime | None
+    remarks: list[str]
+    given: Mapping[str, object]
+    reading: Profile | None = None
+    is_vouched: bool = False
+
+    @property
+    def subscriptions(self) -> list[Values]:
+        """What the attributes say, in Braze's order."""
+        return self.read().subscriptions
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that could not be taken, in sentences."""
+        return self.remarks if self.is_vouched else self.remarks + self.read().problems
+
+    def read(self) -> Profile:
+        """Return what the attributes say, read once."""
+        if self.reading is None:
+            self.reading = parse(self.given)
+        return self.reading
+
+    def vouch(self) -> None:
+        """Say that the attributes are known to hold no problem, so that nobody needs to read them."""
+        self.is_vouched = True
 
 
 def person(document: Mapping[str, Any]) -> Person:
     """Return the person; a field that cannot be taken is left empty and told in ``problems``."""
-    problems: list[str] = []
+    remarks: list[str] = []
+    external_id = identity(document)
     attributes = document.get("custom_attributes")
     if attributes is not None and not isinstance(attributes, dict):
-        raise PersonError(_("custom_attributes is not an object."))
-    read = parse(attributes or {})
+        raise PersonError(_("custom_attributes is not an object."), external_id)
+    profile = {tag: value for name, tag in PROFILE if (value := document.get(name)) is not None}
     return Person(
-        external_id=identity(document),
-        first_name=text(document, "first_name", problems),
-        last_name=text(document, "last_name", problems),
-        email=address(document, problems),
-        profile=dumps({tag: value for tag, value in liquid_profile(document).items() if tag not in COLUMNS}),
+        external_id=external_id,
+        first_name=text(document, "first_name", remarks),
+        last_name=text(document, "last_name", remarks),
+        email=address(document, remarks),
+        profile=dumps(profile),
         attributes=None if attributes is None else dumps(attributes),
-        subscriptions=read.subscriptions,
-        problems=problems + read.problems,
+        home=home_of(profile),
+        random_bucket=bucket(external_id, profile.get("random_bucket_number")),
+        subscribed_at=latest_subscribe(document.get("custom_events"), remarks),
+        remarks=remarks,
+        given=attributes or {},
     )
+
+
+def bucket(external_id: str, given: object) -> int:
+    """Return Braze's random bucket, or one that stays the same for the user id."""
+    if type(given) is int and 0 <= given < BUCKET_COUNT:
+        return given
+    return int.from_bytes(hashlib.blake2b(external_id.encode(), digest_size=8).digest()) % BUCKET_COUNT
 
 
 def identity(document: Mapping[str, Any]) -> str:

@@ -5,23 +5,24 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from itertools import islice
-from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from campaigns.importing.ahead import read_ahead
 from campaigns.importing.batch import COUNTS, SupersededError, move_on, store
 from campaigns.importing.calendars import note_calendars
-from campaigns.importing.export import check, read
+from campaigns.importing.leavers import let_go
+from campaigns.importing.readers import check, rows
 from campaigns.importing.seen import Seen
+from campaigns.importing.shared import Finder
 from campaigns.importing.texts import ExportError
 from campaigns.importing.upload import discard
 from campaigns.models import Import, ImportProblem
 from campaigns.models.clock import now
 
-BATCH_SIZE = 1_000
+BATCH_SIZE = 2_000
 WAKE_UP_AFTER = timedelta(seconds=30)
 DEAD_AFTER = timedelta(minutes=10)  # a check of the largest file, before its first batch, takes less
 
@@ -45,7 +46,8 @@ def steps(import_id: int) -> Iterator[Import]:
         return
     try:
         yield from batches(job)
-        note_calendars()
+        if not job.is_dry_run:
+            note_calendars()
         conclude(job)
     except SupersededError:
         log.info("import %d was started again; this run of it ends here", import_id)
@@ -85,22 +87,37 @@ def forgotten() -> list[int]:
 
 def batches(job: Import) -> Iterator[Import]:
     """Store the file batch by batch; nothing of it where it is damaged anywhere."""
-    path = Path(job.path)
-    check(path)
-    with closing(Seen()) as seen, closing(read(path)) as rows:
-        while batch := list(islice(rows, BATCH_SIZE)):
-            store(job, batch, seen)
+    check(job)
+    finder = Finder()
+    with closing(Seen()) as seen, closing(read_ahead(rows(job), BATCH_SIZE)) as ahead:
+        for batch in ahead:
+            store(job, batch, seen, finder)
             yield job
+        if asks_who_left(job) and arrived_count(job):
+            yield from let_go(job, seen)
+
+
+def asks_who_left(job: Import) -> bool:
+    """Return whether it matters who is not in the file: people decide by the number that a dry run gives."""
+    if job.is_dry_run:
+        return job.format == Import.Format.BRAZE
+    return job.leavers != Import.Leavers.KEEP
+
+
+def arrived_count(job: Import) -> int:
+    """Return how many people of the file could be taken."""
+    return job.new_count + job.changed_count + job.unchanged_count + job.suppressed_count
 
 
 def conclude(job: Import) -> None:
     """Mark the import as finished, or as failed where it brought nobody, and let go of the upload."""
     if not job.read_count:
         raise ExportError(_("There is nobody in this file."))
-    if not job.new_count + job.changed_count + job.unchanged_count:
+    if not arrived_count(job):
         raise ExportError(_("Not one of the %(count)d rows could be taken.") % {"count": job.read_count})
     move_on(job, state=Import.State.FINISHED, bytes_read_count=job.byte_count, finished_at=now())
-    discard(job)
+    if not job.is_dry_run:  # the file of a dry run waits for the import that is meant
+        discard(job)
 
 
 def fail(job: Import, reason: str) -> None:

@@ -22,6 +22,11 @@ class Seen:
         self.scratch.execute("INSERT OR IGNORE INTO seen SELECT value FROM json_each(?)", listed)
         return again
 
+    def lacks(self, texts: Sequence[str]) -> list[str]:
+        """Return those of the texts that were never added."""
+        unknown = "SELECT value FROM json_each(?) WHERE value NOT IN seen"
+        return [text for (text,) in self.scratch.execute(unknown, (orjson.dumps(texts).decode(),))]
+
     def close(self) -> None:
         """Forget everything."""
         self.scratch.close()

@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import importing, tasks
-from campaigns.models import Account, Campaign, Event, Import, Segment, Send, Workspace
+from campaigns.models import Account, Campaign, Event, Import, Segment, Send, Sync, Workspace
 from campaigns.models.roles import ROLES
 from campaigns.pipeline import compose, dryrun
 from integrations.sandbox.people import write_export
 
 PASSWORD = "demo"  # noqa: S105 - a demo on loopback, as the greeting says
 PEOPLE_COUNT = 2_400
+SEGMENT_ID = "9a1c3f52-7d0e-4b7a-8f43-2c5e6d7b8a90"  # as the sandbox has it
+SEGMENT_NAME = "Everyone with a calendar"
 
 ACCOUNTS = (
     {"code": "acme-events", "name": "ACME Events", "timezone": "Eastern Standard Time"},
@@ -56,7 +58,7 @@ def make(*, sandbox: str) -> None:
         make_account(sandbox, **account)
     for role in ROLES:
         make_user(role)
-    import_people()
+    import_people(sandbox)
     for name, conditions in SEGMENTS.items():
         rule = {"match": "all", "rules": conditions}
         Segment.objects.get_or_create(name=name, defaults={"rule": rule, "created_by": staff("marketer")})
@@ -87,9 +89,16 @@ def make_user(role: str) -> None:
         user.groups.add(Group.objects.get(name=role))
 
 
-def import_people() -> None:
-    """Bring the people in the way staff do: a Braze export is uploaded and read."""
-    workspace, _is_new = Workspace.objects.get_or_create(name="Braze (sample)")
+def import_people(sandbox: str) -> None:
+    """Bring the people in the way staff do: a Braze export is uploaded and read. A sync would bring the same."""
+    workspace, _is_new = Workspace.objects.update_or_create(
+        name="Braze (sample)",
+        defaults={"rest_endpoint": sandbox},
+        create_defaults={"rest_endpoint": sandbox, "rest_key": "demo"},
+    )
+    Sync.objects.get_or_create(
+        workspace=workspace, defaults={"segment_id": SEGMENT_ID, "segment_name": SEGMENT_NAME}
+    )
     if Import.objects.filter(workspace=workspace, state=Import.State.FINISHED).exists():
         return
     with tempfile.TemporaryDirectory() as folder:

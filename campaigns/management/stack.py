@@ -95,10 +95,10 @@ def web(port: int) -> Program:
     )  # fmt: skip
 
 
-def sandbox(port: int) -> Program:
+def sandbox(port: int, *, people_count: int) -> Program:
     """Stand in for Rokt and Braze."""
     return Program(
         name="sandbox",
-        command=[sys.executable, "-m", "integrations.sandbox", f"--port={port}"],
+        command=[sys.executable, "-m", "integrations.sandbox", f"--port={port}", f"--people={people_count}"],
         port=port,
     )

@@ -1,16 +1,30 @@
-"""The people: subscribers, their subscriptions, and the segments that choose among them."""
+"""The people: subscribers, their subscriptions, and what many subscriptions have in common."""
 
-from django.conf import settings
+import hashlib
+import json
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.accounts import Workspace
 
+BUCKET_COUNT = 10_000  # as Braze numbers them: 0 to 9999
+
+
+def digest(values: list[Any]) -> str:
+    """Return the short name of a combination of values, by which its row is found; never to be changed."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
 
 class Subscriber(models.Model):
-    """A person, as Braze knows them; ``attributes`` is kept exactly as Braze holds it."""
+    """A person, as Braze knows them; ``attributes`` is kept exactly as Braze holds it.
 
-    # No index of its own: the unique constraint begins with it, and SQLite would walk everybody instead.
+    ``fingerprint`` names everything that came from Braze, so that an import knows at a glance who is unchanged.
+    """
+
+    # No index of its own: the workspace comes second in the unique constraint, which also finds a user id alone.
     workspace = models.ForeignKey(Workspace, models.PROTECT, db_index=False, verbose_name=_("workspace"))
     external_id = models.CharField(_("user id"), max_length=255)
     first_name = models.CharField(_("first name"), max_length=255, blank=True)
@@ -18,7 +32,12 @@ class Subscriber(models.Model):
     email = models.CharField(_("e-mail"), max_length=320, blank=True)
     profile = models.JSONField(_("profile"), default=dict, help_text=_("Braze's other profile fields"))
     attributes = models.JSONField(_("custom attributes"), default=dict)
+    fingerprint = models.CharField(max_length=32, blank=True, db_default="", editable=False)
+    random_bucket = models.PositiveSmallIntegerField(_("random bucket"), db_default=0)
+    subscribed_at = models.DateTimeField(_("last subscribed"), null=True, help_text=_("by a subscribe event"))
     is_active = models.BooleanField(_("active"), default=True)
+    left_at = models.DateTimeField(_("left"), null=True, help_text=_("when Braze stopped listing the person"))
+    is_suppressed = models.BooleanField(_("gets nothing"), default=False, db_default=False)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
     changed_at = models.DateTimeField(_("last changed"), auto_now=True)
 
@@ -27,34 +46,37 @@ class Subscriber(models.Model):
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "external_id"], name="subscriber_once_per_workspace")
+            models.UniqueConstraint(
+                fields=["external_id", "workspace"],
+                name="user_id_once_per_workspace",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            )
         ]
-        indexes = [
-            models.Index(fields=["external_id"], name="subscriber_external_id"),
-            models.Index(fields=["email"], name="subscriber_email"),
+        indexes = [  # by pattern: these also answer how an id or an address begins
+            models.Index(fields=["email"], name="subscriber_email_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["-id"], name="subscriber_inactive", condition=models.Q(is_active=False)),
+            models.Index(
+                fields=["-id"], name="subscriber_suppressed", condition=models.Q(is_suppressed=True)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.external_id
 
+    @property
+    def may_receive(self) -> bool:
+        """Whether anything may be sent to this person at all."""
+        return self.is_active and not self.is_suppressed
 
-class Subscription(models.Model):
-    """One calendar subscription of a person: the ``rokt:*`` values that belong together.
 
-    ``rokt_id`` is empty where Braze's list of subscription ids could not be matched to these
-    values without guessing; such a row counts for segments but cannot receive an event.
+class Traits(models.Model):
+    """What many subscriptions have in common: one row for each combination that occurs, never changed.
+
+    A million subscriptions have some thousand combinations. Rules ask these few rows, so that a count reads one
+    narrow table, and an import writes narrow rows.
     """
 
-    subscriber = models.ForeignKey(  # indexed by the unique constraint
-        Subscriber,
-        models.CASCADE,
-        related_name="subscriptions",
-        db_index=False,
-        verbose_name=_("subscriber"),
-    )
-    position = models.PositiveIntegerField(_("place in Braze's list"))
-    suffix = models.CharField(_("suffix"), max_length=64, blank=True)
-    rokt_id = models.CharField(_("subscription id"), max_length=36, blank=True)
+    digest = models.CharField(max_length=32, unique=True, editable=False)
     account_code = models.CharField(_("account code"), max_length=255, blank=True)
     account_rokt_id = models.CharField(_("account id"), max_length=255, blank=True)
     account_name = models.CharField(_("account name"), max_length=255, blank=True)
@@ -67,8 +89,80 @@ class Subscription(models.Model):
     opt_in_1 = models.BooleanField(_("first opt-in"), null=True)
     opt_in_2 = models.BooleanField(_("second opt-in"), null=True)
     source = models.CharField(_("source"), max_length=255, blank=True)
-    email = models.CharField(_("e-mail given"), max_length=320, blank=True)
     method = models.CharField(_("method"), max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("traits of subscriptions")
+        verbose_name_plural = _("traits of subscriptions")
+        indexes = [models.Index(fields=["account_code", "calendar_code"], name="traits_calendar")]
+
+    def __str__(self) -> str:
+        return f"{self.calendar_title or self.calendar_code} ({self.account_code})"
+
+
+class TraitsTag(models.Model):
+    """One calendar tag, without the calendar's title in front of it."""
+
+    traits = models.ForeignKey(  # indexed by the unique constraint
+        Traits, models.CASCADE, related_name="tags", db_index=False, verbose_name=_("traits")
+    )
+    name = models.CharField(_("tag"), max_length=255)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [models.UniqueConstraint(fields=["traits", "name"], name="tag_once_per_traits")]
+        indexes = [models.Index(fields=["name"], name="traits_tag_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Home(models.Model):
+    """Where people are at home and what they speak: one row for each combination that occurs, never changed."""
+
+    digest = models.CharField(max_length=32, unique=True, editable=False)
+    country = models.TextField(_("country"), blank=True)
+    language = models.TextField(_("language"), blank=True)
+    time_zone = models.TextField(_("time zone"), blank=True)
+    city = models.TextField(_("city"), blank=True)
+
+    class Meta:
+        verbose_name = _("home of people")
+        verbose_name_plural = _("homes of people")
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.city, self.country))) or self.digest
+
+
+class Subscription(models.Model):
+    """One calendar subscription of a person: the ``rokt:*`` values that belong together.
+
+    ``rokt_id`` is empty where Braze's list of subscription ids could not be matched to these values without
+    guessing; such a row counts for segments but cannot receive an event. ``is_live``, ``home`` and
+    ``random_bucket`` repeat what the person's row says, for rules; whoever writes people keeps them in step.
+    """
+
+    subscriber = models.ForeignKey(  # indexed by the unique constraint
+        Subscriber,
+        models.CASCADE,
+        related_name="subscriptions",
+        db_index=False,
+        verbose_name=_("subscriber"),
+    )
+    position = models.PositiveIntegerField(_("place in Braze's list"))
+    suffix = models.CharField(_("suffix"), max_length=64, blank=True)
+    rokt_id = models.CharField(_("subscription id"), max_length=36, blank=True)
+    email = models.CharField(_("e-mail given"), max_length=320, blank=True)
+    # Rows that are never deleted; having the database check both took a fifth of an import.
+    traits = models.ForeignKey(Traits, models.PROTECT, related_name="+", db_constraint=False)
+    home = models.ForeignKey(Home, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    random_bucket = models.PositiveSmallIntegerField(_("random bucket"), db_default=0)
+    subscribed_at = models.DateTimeField(_("subscribed"), null=True, help_text=_("as far as Rokt has told"))
+    ended_at = models.DateTimeField(_("ended"), null=True, help_text=_("as far as Rokt has told"))
+    is_live = models.BooleanField(_("may receive"), default=True, db_default=True)
 
     class Meta:
         ordering = ["subscriber_id", "position"]
@@ -79,64 +173,27 @@ class Subscription(models.Model):
                 fields=["subscriber", "position"], name="subscription_place_once_per_subscriber"
             )
         ]
-        indexes = [
-            models.Index(fields=["rokt_id"], name="subscription_rokt_id"),
-            models.Index(fields=["account_code", "calendar_code"], name="subscription_calendar"),
-            models.Index(fields=["country_code"], name="subscription_country"),
-            models.Index(fields=["method"], name="subscription_method"),
-        ]
+        indexes = [models.Index(fields=["rokt_id"], name="subscription_rokt_id")]
 
     def __str__(self) -> str:
-        return f"{self.calendar_title or self.calendar_code} ({self.account_code})"
+        return str(self.traits)
 
 
-class SubscriptionTag(models.Model):
-    """One calendar tag of a subscription, without the calendar's title in front of it."""
+class SubscriberEvent(models.Model):
+    """A custom event of a person, such as ``subscribe``, as Rokt or Braze reported it; each one once."""
 
-    subscription = models.ForeignKey(  # indexed by the unique constraint
-        Subscription,
-        models.CASCADE,
-        related_name="tags",
-        db_index=False,
-        verbose_name=_("subscription"),
+    subscriber = models.ForeignKey(
+        Subscriber, models.CASCADE, related_name="events", verbose_name=_("subscriber")
     )
-    name = models.CharField(_("tag"), max_length=255)
+    name = models.CharField(_("event"), max_length=255)
+    at = models.DateTimeField(_("at"))
+    properties = models.JSONField(_("properties"), default=dict)
+    key = models.CharField(max_length=64, unique=True, editable=False)
 
     class Meta:
-        verbose_name = _("tag")
-        verbose_name_plural = _("tags")
-        constraints = [
-            models.UniqueConstraint(fields=["subscription", "name"], name="tag_once_per_subscription")
-        ]
-        indexes = [models.Index(fields=["name"], name="tag_name")]
+        ordering = ["-at", "-id"]
+        verbose_name = _("event of a subscriber")
+        verbose_name_plural = _("events of subscribers")
 
     def __str__(self) -> str:
-        return self.name
-
-
-class Segment(models.Model):
-    """A saved rule over subscriptions and subscribers; the tree is described in campaigns.segments.rules."""
-
-    name = models.CharField(_("name"), max_length=200, unique=True)
-    description = models.TextField(_("description"), blank=True)
-    rule = models.JSONField(_("rule"))
-    version = models.PositiveIntegerField(_("version"), default=1)
-    is_archived = models.BooleanField(_("archived"), default=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    changed_at = models.DateTimeField(_("last changed"), auto_now=True)
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = _("segment")
-        verbose_name_plural = _("segments")
-
-    def __str__(self) -> str:
-        return self.name
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M}"

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.accounts import Account
-from campaigns.models.audience import Segment
+from campaigns.models.segments import Segment
 from campaigns.models.walltime import WallTimeField
 
 LONGEST_REMINDER_MINUTES = 40_320  # four weeks

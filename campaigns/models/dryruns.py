@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.audience import Subscriber
 from campaigns.models.campaign import Event
+from campaigns.models.segments import Segment
 
 
 class DryRun(models.Model):
@@ -22,6 +23,9 @@ class DryRun(models.Model):
         FAILED = "failed", _("failed")
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="dry_runs", verbose_name=_("event"))
+    segment = models.ForeignKey(
+        Segment, models.SET_NULL, null=True, related_name="+", verbose_name=_("segment")
+    )
     kind = models.CharField(_("kind"), max_length=8)
     content = models.JSONField(_("content"))
     rule = models.JSONField(_("audience rule"), null=True)

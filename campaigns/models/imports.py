@@ -16,9 +16,31 @@ class Import(models.Model):
         FINISHED = "finished", _("finished")
         FAILED = "failed", _("failed")
 
+    class Format(models.TextChoices):
+        BRAZE = "braze", _("Braze segment export")
+        CSV = "csv", _("table (CSV)")
+        LINES = "lines", _("JSON lines")
+
+    class Leavers(models.TextChoices):
+        KEEP = "keep", _("stay as they are")
+        DEACTIVATE = "deactivate", _("become inactive")
+        ALL = "all", _("become inactive, however many")
+
     workspace = models.ForeignKey(Workspace, models.PROTECT, verbose_name=_("workspace"))
     file_name = models.CharField(_("file"), max_length=255)
     path = models.CharField(max_length=500, editable=False)
+    format = models.CharField(
+        _("kind of file"), max_length=5, choices=Format, default=Format.BRAZE, db_default=Format.BRAZE
+    )
+    mapping = models.JSONField(_("columns"), null=True, help_text=_("column of the file -> what it means"))
+    is_dry_run = models.BooleanField(_("only looked at"), default=False, db_default=False)
+    leavers = models.CharField(
+        _("people who are not in the file"),
+        max_length=10,
+        choices=Leavers,
+        default=Leavers.KEEP,
+        db_default=Leavers.KEEP,
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     reason = models.CharField(_("why it failed"), max_length=500, blank=True)
     byte_count = models.BigIntegerField(_("size in bytes"), default=0)
@@ -27,6 +49,8 @@ class Import(models.Model):
     new_count = models.PositiveIntegerField(_("new"), default=0)
     changed_count = models.PositiveIntegerField(_("changed"), default=0)
     unchanged_count = models.PositiveIntegerField(_("unchanged"), default=0)
+    suppressed_count = models.PositiveIntegerField(_("must not get anything"), default=0, db_default=0)
+    left_count = models.PositiveIntegerField(_("no longer in the file"), default=0, db_default=0)
     problem_count = models.PositiveIntegerField(_("rows with a problem"), default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("imported by")

@@ -36,7 +36,10 @@ class Delivery(models.Model):
         NO_SUBSCRIPTION_ID = "no_subscription_id", _("no subscription id is known")
         ALREADY_RECEIVED = "already_received", _("already has this event")
         UNCHANGED = "unchanged", _("already has exactly this content")
+        TAKEN_OFF = "taken_off", _("took it off their calendar")
         LEFT = "left", _("no longer an active subscriber")
+        SUPPRESSED = "suppressed", _("must not get anything")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed meanwhile")
         RENDERING = "rendering", _("the text could not be filled in")
         LEFT_OUT = "left_out", _("left out by the text itself")
         SET_ASIDE = "set_aside", _("left out on purpose, for it cannot be sent")
@@ -176,6 +179,7 @@ class Entry(models.Model):
     class State(models.TextChoices):
         PRESENT = "present", _("on the calendar")
         CANCELLED = "cancelled", _("removed")
+        DROPPED = "dropped", _("taken off by the person")
 
     event = models.ForeignKey(Event, models.PROTECT, related_name="entries", verbose_name=_("event"))
     subscriber = models.ForeignKey(

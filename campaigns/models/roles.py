@@ -7,14 +7,19 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 VIEW = [
-    "account", "attempt", "calendar", "campaign", "credential", "delivery", "dryrun", "dryruncause", "dryrunperson",
-    "entry", "event", "eventwebhook", "import", "importproblem", "savedrecipient", "segment", "send", "sendaction",
-    "subscriber", "subscription", "subscriptiontag", "webhooktag", "webhooktemplate", "webhookversion", "workspace",
+    "account", "apikey", "attempt", "calendar", "campaign", "credential", "delivery", "dryrun", "dryruncause",
+    "dryrunperson", "entry", "event", "eventwebhook", "home", "hookaddress", "import", "importproblem", "notice",
+    "personlist", "personlistmember", "savedrecipient", "segment", "segmentversion", "send", "sendaction", "snapshot",
+    "subscriber", "subscriberaction", "subscriberevent", "subscription", "subscriptionstatus", "suppression", "sync",
+    "syncrun", "traits", "traitstag", "webhooktag", "webhooktemplate", "webhookversion", "workspace",
 ]  # fmt: skip
 READ = [f"campaigns.view_{name}" for name in VIEW]
 SETTINGS = [  # those who plan need not see them
     "campaigns.view_account",
+    "campaigns.view_apikey",
     "campaigns.view_credential",
+    "campaigns.view_hookaddress",
+    "campaigns.view_notice",
     "campaigns.view_workspace",
 ]
 WORK = [permission for permission in READ if permission not in SETTINGS]
@@ -25,6 +30,7 @@ COMPOSE = [
         "event",
         "segment",
         "import",
+        "personlist",
         "send",
         "dryrun",
         "savedrecipient",
@@ -32,13 +38,15 @@ COMPOSE = [
     )
     for verb in ("add", "change")
 ] + ["campaigns.delete_savedrecipient"]
-RELEASE = ["campaigns.release_send", "campaigns.decide_delivery"]
+RELEASE = ["campaigns.release_send", "campaigns.decide_delivery", "campaigns.change_subscriber"]  # suppress
 SET_UP = [
     *(
         f"campaigns.{verb}_{name}"
-        for name in ("account", "credential", "workspace")
+        for name in ("account", "apikey", "credential", "hookaddress", "sync", "workspace")
         for verb in ("add", "change", "delete")
     ),
+    "campaigns.add_syncrun",
+    "campaigns.delete_subscriber",  # erase
     *(f"auth.{verb}_user" for verb in ("add", "change", "delete", "view")),
     "auth.view_group",
 ]

@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.accounts import Account
-from campaigns.models.audience import Segment
 from campaigns.models.campaign import Event
 from campaigns.models.dryruns import DryRun
+from campaigns.models.segments import Segment
 from campaigns.models.states import DeliveryState
 
 
@@ -42,6 +42,7 @@ class Send(models.Model):
     segment = models.ForeignKey(
         Segment, models.PROTECT, null=True, blank=True, related_name="sends", verbose_name=_("segment")
     )
+    segment_version = models.PositiveIntegerField(_("version of the segment"), null=True)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     state = models.CharField(_("state"), max_length=10, choices=State)
     content = models.JSONField(_("content"))

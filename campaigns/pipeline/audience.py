@@ -83,7 +83,7 @@ def people_to_create(send: Send) -> QuerySet[Any]:
     place = Concat(Cast("position", CharField()), Value(":"), "rokt_id", output_field=TextField())
     picked = matching(send).order_by()
     if send.content.get("webhook"):
-        theirs = Subscription.objects.filter(account_code=send.account.code).order_by()
+        theirs = Subscription.objects.filter(traits__account_code=send.account.code, is_live=True).order_by()
         picked = theirs.filter(subscriber__in=picked.values("subscriber"))
     people = picked.values(person=F("subscriber_id"), external=F("subscriber__external_id"))
     return people.annotate(ids=Joined(place, filter=~Q(rokt_id="")))
@@ -105,8 +105,9 @@ def people_to_change(send: Send) -> QuerySet[Any]:
 
 
 def who_have_it(send: Send) -> QuerySet[Entry]:
-    """Return the entries of those who have the event itself; a test is not the event."""
-    return Entry.objects.filter(event=send.event, state=Entry.State.PRESENT, is_test=False)
+    """Return the entries of those who have the event itself, or took it off; a test is not the event."""
+    had = (Entry.State.PRESENT, Entry.State.DROPPED)
+    return Entry.objects.filter(event=send.event, state__in=had, is_test=False)
 
 
 def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
@@ -134,10 +135,15 @@ def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
 
 
 def _skip_those_who_have_it(send: Send) -> None:
-    people = who_have_it(send).values("subscriber")
-    send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=people).update(
-        state=Delivery.State.SKIPPED, reason=Delivery.Reason.ALREADY_RECEIVED, due_at=None
-    )
+    reasons = {
+        Entry.State.PRESENT: Delivery.Reason.ALREADY_RECEIVED,
+        Entry.State.DROPPED: Delivery.Reason.TAKEN_OFF,
+    }
+    for state, reason in reasons.items():
+        people = who_have_it(send).filter(state=state).values("subscriber")
+        send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=people).update(
+            state=Delivery.State.SKIPPED, reason=reason, due_at=None
+        )
 
 
 def _open_the_books(send: Send, *, at: datetime) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Attempt, Delivery, DryRunCause, DryRunPerson, Entry, Send, Subscriber
 from campaigns.models.clock import now
 from campaigns.models.ledger import ids_in
-from campaigns.pipeline import record, render
+from campaigns.pipeline import leaving, record, render
 from campaigns.pipeline.fetch import Fetcher
 
 OPERATIONS = {
@@ -74,14 +74,18 @@ class Calls:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
         repeated = record.last_calls([row.pk for row in rows if row.retry_count])
         present, at = self._contents_now(rows), now()
-        results = [self._write(row, repeated.get(row.pk), present, at=at) for row in rows]
+        left = leaving.reasons(self.send, rows)
+        results = [
+            record.Unfit(Delivery.State.SKIPPED, left[row.pk])
+            if row.pk in left
+            else self._write(row, repeated.get(row.pk), present, at=at)
+            for row in rows
+        ]
         return self._with_those_left_out(rows, results) if self.send.leave_out_reason else results
 
     def _write(
         self, row: Row, earlier: Attempt | None, present: Mapping[int, str], *, at: datetime
     ) -> record.Intent | record.Unfit | None:
-        if row.subscriber is None or not row.subscriber.is_active:
-            return record.Unfit(Delivery.State.SKIPPED, Delivery.Reason.LEFT)
         if earlier is not None:
             return self._again(earlier)
         if self.fetch is not None and row.pk not in self.prepared:
@@ -90,7 +94,7 @@ class Calls:
         if isinstance(written, render.RenderError):
             return _unfit(written)
         try:
-            return self._intent(written, present.get(row.subscriber.pk, ""), at=at)
+            return self._intent(written, present.get(row.subscriber.pk, "") if row.subscriber else "", at=at)
         except Exception:  # as below
             log.exception(BROKEN, self.send.event_id, row.pk)
             return _unfit(render.RenderError(_("It could not be written; the log says why.")))

@@ -18,12 +18,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns import liquid
-from campaigns.models import DryRun, DryRunCause, Event, Send, Subscriber
+from campaigns.models import DryRun, DryRunCause, Event, Send, Snapshot, Subscriber
 from campaigns.models.clock import now
 from campaigns.pipeline import audience, record
 from campaigns.pipeline.calls import Calls, Candidate
 from campaigns.pipeline.findings import Findings
-from campaigns.segments import rules
+from campaigns.segments import nesting, rules, snapshots
 
 BATCH_SIZE = 1_000
 PART_SIZE = 100  # written before the next sign of life
@@ -63,6 +63,7 @@ def ask(send: Send, *, by: User | None) -> DryRun:
         return before
     return DryRun.objects.create(
         event=send.event,
+        segment=send.segment,
         kind=send.kind,
         content=send.content,
         rule=send.rule,
@@ -84,6 +85,7 @@ def steps(dry_run_id: int) -> Iterator[DryRun]:
         return
     try:
         yield from _batches(job)
+        _remember(job)
         _move_on(job, state=DryRun.State.FINISHED, finished_at=now(), people_count=job.checked_count)
     except SupersededError:
         log.info("dry run %d was started again; this run of it ends here", dry_run_id)
@@ -121,7 +123,15 @@ def _begin(dry_run_id: int) -> DryRun | None:
     if not free.update(state=DryRun.State.RUNNING, started_at=at, moved_at=at, **fresh):
         return None
     DryRunCause.objects.filter(dry_run=dry_run_id).delete()
-    return DryRun.objects.select_related("event__account").get(pk=dry_run_id)
+    return DryRun.objects.select_related("event__account", "segment", "created_by").get(pk=dry_run_id)
+
+
+def _remember(job: DryRun) -> None:
+    """Keep who was in the segment, to tell later who has come and gone since."""
+    segment = job.segment
+    if segment is not None and nesting.resolved(segment.rule) == job.rule:
+        code = job.event.account.code
+        snapshots.take(segment, cause=Snapshot.Cause.DRY_RUN, by=job.created_by, account_code=code)
 
 
 def _batches(job: DryRun) -> Iterator[DryRun]:

@@ -6,15 +6,16 @@ and every person.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from campaigns.models import Subscriber, Subscription
-from campaigns.segments import words
-from campaigns.segments.fields import Field, Kind, Op
-from campaigns.segments.rules import Condition, Group, Match, Person, Rule, sentence
+from campaigns.models.clock import now
+from campaigns.segments.answers import Asker
+from campaigns.segments.nesting import filled
+from campaigns.segments.rules import Condition, Group, Inside, Match, Person, Rule, is_about_time, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +55,59 @@ class Explanation:
     why: Why
 
 
-def why(rule: Rule, subscriber: Subscriber, *, account_code: str | None = None) -> Explanation:
-    """Whether and why the rule means this person, as `compile.subscriptions` would with the same arguments."""
-    theirs = list(subscriber.subscriptions.select_related("subscriber").prefetch_related("tags"))
-    tree = _why(rule, theirs)
-    candidates = [each for each in theirs if account_code in (None, each.account_code)]
+def why(
+    rule: Group, subscriber: Subscriber, *, account_code: str | None = None, at: datetime | None = None
+) -> Explanation:
+    """Whether and why the rule means this person, as `compile.subscriptions` would with the same arguments.
+
+    Raises:
+        RuleError: the rule names a segment that is missing, or that lies in a circle.
+    """
+    theirs = list(
+        subscriber.subscriptions.select_related("subscriber", "traits", "home").prefetch_related(
+            "traits__tags"
+        )
+    )
+    whole = filled(rule)
+    moment = at or (now() if is_about_time(whole) else datetime.min.replace(tzinfo=UTC))
+    tree = _why(whole, theirs, Asker(subscriber, moment))
+    candidates = [each for each in theirs if account_code in (None, each.traits.account_code)]
     obstacle = _obstacle(subscriber, theirs, candidates)
     fitting = {answer.subscription.pk for answer in tree.answers if answer.holds}
-    chosen = () if obstacle else tuple(each for each in candidates if each.pk in fitting)
+    live = [] if obstacle else [each for each in candidates if not each.ended_at]
+    chosen = tuple(each for each in live if each.pk in fitting)
     return Explanation(bool(chosen), obstacle, chosen, tree)
 
 
 def _obstacle(person: Subscriber, theirs: Sequence[Subscription], candidates: Sequence[Subscription]) -> str:
     if not person.is_active:
         return _("This person is no longer active.")
+    if person.is_suppressed:
+        return _("This person is suppressed and gets nothing.")
     if not theirs:
         return _("This person has no subscription.")
-    return "" if candidates else _("This person has no subscription to a calendar of this account.")
+    if not candidates:
+        return _("This person has no subscription to a calendar of this account.")
+    ended = all(each.ended_at for each in candidates)
+    return _("This person has unsubscribed: every subscription in question has ended.") if ended else ""
 
 
-def _why(rule: Rule, theirs: Sequence[Subscription]) -> Why:
+def _why(rule: Rule, theirs: Sequence[Subscription], asker: Asker) -> Why:
     match rule:
         case Condition():
-            return Why(rule, sentence(rule), tuple(_answer(rule, each) for each in theirs))
+            answers = tuple(Answer(each, *asker.answer(rule, each)) for each in theirs)
+            return Why(rule, sentence(rule), answers)
         case Person(group=group):
-            part = _why(group, theirs)
+            part = _why(group, theirs, asker)
             return _outer(rule, theirs, [part], [part.holds] * len(theirs))
+        case Inside(group=Group() as group):
+            part = _why(group, theirs, asker)
+            return _outer(rule, theirs, [part], [answer.holds for answer in part.answers])
         case Group(match=how, rules=rules):
-            parts = [_why(inner, theirs) for inner in rules]
+            parts = [_why(inner, theirs, asker) for inner in rules]
             columns = [[part.answers[place].holds for part in parts] for place in range(len(theirs))]
             return _outer(rule, theirs, parts, [_TOGETHER[how](held) for held in columns])
+    raise TypeError(rule)
 
 
 def _outer(rule: Rule, theirs: Sequence[Subscription], parts: Sequence[Why], held: Sequence[bool]) -> Why:
@@ -91,54 +115,8 @@ def _outer(rule: Rule, theirs: Sequence[Subscription], parts: Sequence[Why], hel
     return Why(rule, sentence(rule), tuple(answers), tuple(parts))
 
 
-def _answer(condition: Condition, subscription: Subscription) -> Answer:
-    value = _value(condition.field, subscription)
-    op = condition.op
-    asked = _CONDITIONS[condition.field.kind][op.opposite or op](value, condition.values)
-    return Answer(subscription, _in_words(value), asked != bool(op.opposite))
-
-
-def _value(field: Field, subscription: Subscription) -> Any:
-    """What the subscription has there: a text, yes/no/None, or the names of its tags in order."""
-    found = attrgetter(field.path.replace("__", "."))(subscription)
-    if field.kind == Kind.TAGS:
-        return sorted(tag.name for tag in found.all())
-    if field.key:
-        found = found.get(field.key) if isinstance(found, dict) else ""
-        return found if isinstance(found, str) else ""
-    return found
-
-
-def _in_words(value: object) -> str:
-    if value in (None, "", []):
-        return _("no value")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return words.quoted(value if isinstance(value, list) else [str(value)], last=_("and"))
-
-
 _TOGETHER: Final[dict[Match, Callable[[Sequence[bool]], bool]]] = {
     Match.ALL: all,
     Match.ANY: lambda held: any(held) or not held,
     Match.NONE: lambda held: not any(held),
-}
-
-_CONDITIONS: Final[dict[Kind, dict[Op, Callable[[Any, Sequence[str]], bool]]]] = {
-    Kind.TEXT: {
-        Op.IS_ANY_OF: lambda text, values: text in values,
-        Op.CONTAINS_ANY_OF: lambda text, values: any(value in text for value in values),
-        Op.STARTS_WITH: lambda text, values: text.startswith(tuple(values)),
-        Op.IS_BLANK: lambda text, _values: not text,
-    },
-    Kind.YES_NO: {
-        Op.IS_TRUE: lambda answer, _values: answer is True,
-        Op.IS_FALSE: lambda answer, _values: answer is False,
-        Op.IS_UNKNOWN: lambda answer, _values: answer is None,
-    },
-    Kind.TAGS: {
-        Op.HAS_ANY_OF: lambda names, values: not set(values).isdisjoint(names),
-        Op.HAS_ALL_OF: lambda names, values: set(values).issubset(names),
-        Op.CONTAINS_ANY_OF: lambda names, values: any(value in name for value in values for name in names),
-        Op.IS_BLANK: lambda names, _values: not names,
-    },
 }

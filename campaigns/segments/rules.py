@@ -2,8 +2,9 @@
 
 A group is ``{"match": "all" | "any" | "none", "rules": [...]}``, a condition
 ``{"field": "calendar_code", "op": "is_any_of", "values": ["a", "b"]}``, and ``{"person": <group>}`` means
-"this person has some subscription for which the group holds"; these do not nest. The root is a group. A rule
-picks subscriptions; a group without rules picks all of them.
+"this person has some subscription for which the group holds"; these do not nest. ``{"segment": 7}`` means
+"in that segment"; `campaigns.segments.nesting` adds to it what that segment says (``name`` and ``rule``).
+The root is a group. A rule picks subscriptions; a group without rules picks all of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,17 +15,18 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.segments import values as beside
 from campaigns.segments import words
-from campaigns.segments.fields import FIELDS, Field, Op
+from campaigns.segments.faults import Path as Path
+from campaigns.segments.faults import RuleError as RuleError
+from campaigns.segments.fields import FIELDS, Field, Kind, Op, Takes
+from campaigns.segments.values import MAX_VALUES as MAX_VALUES
 
 MAX_DEPTH: Final = 10
+MAX_SEGMENTS_DEEP: Final = 5
 MAX_CONDITIONS: Final = 200
 MAX_GROUPS: Final = 200
-MAX_VALUES: Final = 1_000
 MAX_VALUES_IN_ALL: Final = 10_000  # each is a parameter or two, and SQLite takes 32,766 in one statement
-MAX_VALUE_LENGTH: Final = 255
-
-Path: TypeAlias = tuple[str | int, ...]
 
 
 class Match(TextChoices):
@@ -59,20 +61,16 @@ class Person:
     group: Group
 
 
-Rule: TypeAlias = Condition | Group | Person
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Holds for what another segment picks; `name` and `group` say what it is called and asks, once resolved."""
+
+    segment: int
+    name: str = ""
+    group: Group | None = None
 
 
-class RuleError(ValueError):
-    """A rule that is not understood: `path` leads to the fault as in the JSON (places from 0), `message` says it.
-
-    As a text the path counts from 1, as people do: "rules → 3 → values: …".
-    """
-
-    def __init__(self, path: Path, message: str) -> None:
-        steps = [str(step + 1) if isinstance(step, int) else step for step in path]
-        super().__init__(f"{' → '.join(steps)}: {message}" if steps else message)
-        self.path = path
-        self.message = message
+Rule: TypeAlias = Condition | Group | Person | Inside
 
 
 def parse(data: object) -> Group:
@@ -95,6 +93,9 @@ def to_json(rule: Rule) -> dict[str, Any]:
             return {"match": how.value, "rules": [to_json(inner) for inner in rules]}
         case Person(group=group):
             return {"person": to_json(group)}
+        case Inside(segment=segment, name=name, group=group):
+            says = {"name": name, "rule": to_json(group)} if group else {}
+            return {"segment": segment, **says}
         case Condition(field=field, op=op, values=values):
             return {"field": field.name, "op": op.value} | ({"values": list(values)} if values else {})
 
@@ -106,6 +107,8 @@ def sentence(rule: Rule) -> str:
             return words.condition(field, op, values)
         case Person(group=group):
             return words.person(sentence(group))
+        case Inside(segment=segment, name=name):
+            return words.segment(segment, name)
         case Group(match=how, rules=rules):
             return words.group(how, [_inner(inner, alone=len(rules) == 1) for inner in rules])
 
@@ -116,10 +119,15 @@ def walk(rule: Rule) -> Iterator[Rule]:
     inner: Sequence[Rule] = ()
     if isinstance(rule, Group):
         inner = rule.rules
-    elif isinstance(rule, Person):
+    elif isinstance(rule, Person | Inside) and rule.group:
         inner = (rule.group,)
     for each in inner:
         yield from walk(each)
+
+
+def is_about_time(rule: Rule) -> bool:
+    """Whether the rule means others tomorrow than today."""
+    return any(isinstance(each, Condition) and each.field.kind is Kind.TIME for each in walk(rule))
 
 
 def _inner(rule: Rule, *, alone: bool) -> str:
@@ -132,7 +140,9 @@ def _rule(data: object, path: Path, *, depth: int) -> Rule:
         for key, read in _KINDS.items():
             if key in data:
                 return read(data, path, depth=depth)
-    raise RuleError(path, _("This is neither a condition, nor a group, nor a rule about the person."))
+    raise RuleError(
+        path, _("This is neither a condition, nor a group, nor a rule about the person, nor a segment.")
+    )
 
 
 def _group(data: Mapping[str, object], path: Path, *, depth: int) -> Group:
@@ -160,38 +170,49 @@ def _person(data: Mapping[str, object], path: Path, *, depth: int) -> Person:
     return Person(_group(group, (*path, "person"), depth=depth))
 
 
+def _inside(data: Mapping[str, object], path: Path, *, depth: int) -> Inside:
+    _only(data, {"segment", "name", "rule"}, path)
+    segment, name, rule = data["segment"], data.get("name", ""), data.get("rule")
+    if type(segment) is not int or not 0 < segment < 2**63:
+        raise RuleError((*path, "segment"), _("Choose a segment."))
+    if path.count("rule") >= MAX_SEGMENTS_DEEP:
+        raise RuleError(path, _("Segments lie more than %(most)d deep.") % {"most": MAX_SEGMENTS_DEEP})
+    if "rule" not in data and "name" not in data:
+        return Inside(segment)
+    if not isinstance(name, str) or not name or not isinstance(rule, dict) or "match" not in rule:
+        raise RuleError((*path, "rule"), _("What a segment says is its name and a group."))
+    return Inside(segment, name, _group(rule, (*path, "rule"), depth=depth))
+
+
 def _condition(data: Mapping[str, object], path: Path, *, depth: int) -> Condition:
     name, asked = data["field"], data.get("op")
     field = FIELDS.get(name) if isinstance(name, str) else None
     if field is None:
         raise RuleError((*path, "field"), _("There is no such field."))
-    if asked not in [op.value for op in field.kind.value]:
-        raise RuleError((*path, "op"), _("“%(field)s” has no such operator.") % {"field": field.label})
+    if asked not in [op.value for op in field.ops]:
+        raise RuleError((*path, "op"), _refusal(field, asked))
     op = Op(str(asked))
     _only(data, {"field", "op", "values"} if op.takes_values else {"field", "op"}, path)
-    return Condition(field, op, _values(data.get("values"), (*path, "values")) if op.takes_values else ())
+    if not op.takes_values:
+        return Condition(field, op)
+    return Condition(field, op, beside.read(field.takes(op), data.get("values"), (*path, "values")))
 
 
-_KINDS: Final[dict[str, Callable[..., Rule]]] = {"match": _group, "field": _condition, "person": _person}
+def _refusal(field: Field, asked: object) -> str:
+    if asked in [op.value for op in field.kind.value if op.takes is Takes.PATTERN]:
+        return _(
+            "“%(field)s” differs from person to person, so it cannot be searched by regular expression. "
+            "Ask what it contains, or what it ends with (such as “@example.com”)."
+        ) % {"field": field.label}
+    return _("“%(field)s” has no such operator.") % {"field": field.label}
 
 
-def _values(data: object, path: Path) -> tuple[str, ...]:
-    if not isinstance(data, list) or not data:
-        raise RuleError(path, _("Give at least one value."))
-    if len(data) > MAX_VALUES:
-        raise RuleError(path, _("At most %(most)d values.") % {"most": MAX_VALUES})
-    for place, value in enumerate(data):
-        _check_value(value, (*path, place))
-    return tuple(data)
-
-
-def _check_value(value: object, path: Path) -> None:
-    if not isinstance(value, str):
-        raise RuleError(path, _("A value is a text."))
-    if not 1 <= len(value) <= MAX_VALUE_LENGTH:
-        raise RuleError(path, _("A value has 1 to %(most)d characters.") % {"most": MAX_VALUE_LENGTH})
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise RuleError(path, _("A value holds a character that no text can hold."))
+_KINDS: Final[dict[str, Callable[..., Rule]]] = {
+    "match": _group,
+    "field": _condition,
+    "person": _person,
+    "segment": _inside,
+}
 
 
 def _only(data: Mapping[str, object], known: set[str], path: Path) -> None:

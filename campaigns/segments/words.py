@@ -7,9 +7,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns.segments.fields import Field, Op
+from campaigns.models import Campaign, PersonList, Segment
+from campaigns.segments.fields import Field, Op, Takes
 
 MOST_VALUES_SHOWN: Final = 5
+
+_NAMED: Final[Mapping[Takes, type[Campaign] | type[PersonList]]] = {
+    Takes.CAMPAIGNS: Campaign,
+    Takes.LISTS: PersonList,
+}
 
 # %(values)s is a list such as “a”, “b” or “c”.
 _SENTENCES: Final[Mapping[Op, str | Promise]] = {
@@ -29,13 +35,46 @@ _SENTENCES: Final[Mapping[Op, str | Promise]] = {
     Op.HAS_ANY_OF: gettext_lazy("%(field)s include %(values)s"),
     Op.HAS_ALL_OF: gettext_lazy("%(field)s include %(values)s"),
     Op.HAS_NONE_OF: gettext_lazy("%(field)s do not include %(values)s"),
+    Op.ENDS_WITH: gettext_lazy("%(field)s ends with %(values)s"),
+    Op.MATCHES_REGEX: gettext_lazy("%(field)s matches %(values)s"),
+    Op.DOES_NOT_MATCH_REGEX: gettext_lazy("%(field)s has a value that does not match %(values)s"),
+    Op.RAW_IS_ANY_OF: gettext_lazy("%(field)s is in Braze %(values)s"),
+    Op.IS_UNDER: gettext_lazy("%(field)s include %(values)s or something below"),
+    Op.WITHIN_DAYS: gettext_lazy("%(field)s within the last %(first)s days"),
+    Op.MORE_THAN_DAYS_AGO: gettext_lazy("%(field)s more than %(first)s days ago"),
+    Op.AFTER: gettext_lazy("%(field)s after %(first)s"),
+    Op.BEFORE: gettext_lazy("%(field)s before %(first)s"),
+    Op.IS_BETWEEN: gettext_lazy("%(field)s is from %(first)s to %(last)s"),
+    Op.IS_NOT_BETWEEN: gettext_lazy("%(field)s is not from %(first)s to %(last)s"),
+    Op.IN_SAMPLE: gettext_lazy("%(field)s is in the %(first)s %% sample “%(last)s”"),
+    Op.NOT_IN_SAMPLE: gettext_lazy("%(field)s is not in the %(first)s %% sample “%(last)s”"),
+    Op.HAS_RECEIVED: gettext_lazy("has received %(field)s %(values)s"),
+    Op.HAS_NOT_RECEIVED: gettext_lazy("has not received %(field)s %(values)s"),
+    Op.IS_ON_LIST: gettext_lazy("is on the %(field)s %(values)s"),
+    Op.IS_NOT_ON_LIST: gettext_lazy("is not on the %(field)s %(values)s"),
 }
 
 
 def condition(field: Field, op: Op, values: Sequence[str]) -> str:
     """A condition: "calendar is “Summer” or “Winter”"."""
-    listed = quoted(values, last=_("and") if op == Op.HAS_ALL_OF else _("or"))
-    return str(_SENTENCES[op]) % {"field": field.label, "values": listed}
+    listed = quoted(named(field, op, values), last=_("and") if op == Op.HAS_ALL_OF else _("or"))
+    ends = {"first": values[0], "last": values[-1]} if values else {}
+    return str(_SENTENCES[op]) % {"field": field.label, "values": listed, **ends}
+
+
+def named(field: Field, op: Op, values: Sequence[str]) -> Sequence[str]:
+    """Values as people know them: the names of campaigns and lists instead of their numbers."""
+    model = _NAMED.get(field.takes(op))
+    if model is None:
+        return values
+    names = dict(model._default_manager.filter(pk__in=values[:MOST_VALUES_SHOWN]).values_list("pk", "name"))
+    return [names.get(int(value), f"#{value}") for value in values]
+
+
+def segment(pk: int, name: str) -> str:
+    """What another segment picks; its name is looked up where the rule does not carry it."""
+    found = name or Segment.objects.filter(pk=pk).values_list("name", flat=True).first()
+    return _("in segment “%(name)s”") % {"name": found or f"#{pk}"}
 
 
 def quoted(values: Sequence[str], *, last: str) -> str:

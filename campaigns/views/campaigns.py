@@ -15,7 +15,7 @@ from campaigns.forms.campaign import CampaignForm
 from campaigns.forms.fields import row_id
 from campaigns.models import Account, Campaign, Entry, Event, EventWebhook, Segment, Send
 from campaigns.segments import compile as segments
-from campaigns.segments import rules
+from campaigns.segments import nesting, rules
 from campaigns.views.page import page
 
 CAMPAIGNS = Campaign.objects.select_related("account", "segment")
@@ -84,7 +84,7 @@ def _audience(campaign: Campaign) -> dict[str, Any]:
     if campaign.segment is None:
         return {}
     try:
-        rule = rules.parse(campaign.segment.rule)
+        rule = rules.parse(nesting.resolved(campaign.segment.rule))
     except rules.RuleError as error:
         return {"rule_error": str(error)}
     count = segments.count(rule, account_code=campaign.account.code)

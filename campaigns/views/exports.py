@@ -130,8 +130,12 @@ def _audience_losses(event: Event) -> tuple[bool, bool]:
     """Return whether the template misses people of the audience, and whether it reaches more than was picked."""
     picked, code = receivers(event.campaign), event.account.code
     theirs = Subscription.objects.filter(subscriber__in=picked.values("subscriber"))
-    others = theirs.filter(account_code=code).exclude(rokt_id="").exclude(pk__in=picked.values("pk"))
-    return theirs.exclude(account_code__in=("", code)).exists(), others.exists()
+    others = (
+        theirs.filter(traits__account_code=code, ended_at=None)
+        .exclude(rokt_id="")
+        .exclude(pk__in=picked.values("pk"))
+    )
+    return theirs.exclude(traits__account_code__in=("", code)).exists(), others.exists()
 
 
 def _audience(event: Event) -> str:

@@ -79,12 +79,12 @@ def looks(card: Card, subscriptions: Sequence[Subscription], *, chosen: str) -> 
 def own_program(subscriptions: Sequence[Subscription]) -> Program | None:
     """Return the calendar that a person's subscriptions name; None where WebCal may be any."""
     for subscription in subscriptions:
-        match subscription.method.strip().lower():
+        match subscription.traits.method.strip().lower():
             case "google":
                 return Program.GOOGLE
             case "microsoft" | "outlook":
                 return Program.OUTLOOK
-            case "webcal" if APPLE_DEVICE.search(subscription.device_name):
+            case "webcal" if APPLE_DEVICE.search(subscription.traits.device_name):
                 return Program.APPLE
     return None
 

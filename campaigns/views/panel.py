@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from campaigns import liquid
 from campaigns.forms.event import EventForm
 from campaigns.forms.fields import row_id
-from campaigns.models import Campaign, Entry, Send, Subscriber, Subscription
+from campaigns.models import Account, Campaign, Entry, Send, Subscriber, Subscription
 from campaigns.pipeline import render
 from campaigns.pipeline.preview import Preview, preview
 from campaigns.segments import compile as segments
-from campaigns.segments import explain, rules
+from campaigns.segments import explain, nesting, rules
 from campaigns.views.card import Card, card
 from campaigns.views.looks import Look, looks
 from campaigns.views.made_up import MadeUp, made_up
@@ -59,7 +59,7 @@ def panel(form: EventForm, *, asked: int, posted: Mapping[str, str]) -> Panel:
         previous=first.filter(pk__lt=person.pk).last(),
         following=first.filter(pk__gt=person.pk).first(),
         why_not=() if chosen else why_not(form.instance.campaign, person),
-        **_entry(form, person, chosen or _of_account(form, person), posted),
+        **_entry(form, person, chosen or theirs_of(person, form.instance.account), posted),
     )
 
 
@@ -82,12 +82,12 @@ def receivers(campaign: Campaign) -> QuerySet[Subscription]:
     return segments.subscriptions(rule_of(campaign), account_code=campaign.account.code).exclude(rokt_id="")
 
 
-def rule_of(campaign: Campaign) -> rules.Rule:
+def rule_of(campaign: Campaign) -> rules.Group:
     """Return the rule of the campaign's audience; everyone where none is chosen, nobody where it cannot be read."""
     if campaign.segment is None:
         return rules.Group(rules.Match.ALL)
     try:
-        return rules.parse(campaign.segment.rule)
+        return rules.parse(nesting.resolved(campaign.segment.rule))
     except rules.RuleError:
         return NOBODY
 
@@ -105,7 +105,9 @@ def why_not(campaign: Campaign, person: Subscriber) -> tuple[str, ...]:
 
 def find_people(campaign: Campaign, text: str) -> QuerySet[Subscriber]:
     """Return the people of the campaign's account whose name, e-mail address or user id holds every word."""
-    theirs = Subscription.objects.filter(subscriber=OuterRef("pk"), account_code=campaign.account.code)
+    theirs = Subscription.objects.filter(
+        subscriber=OuterRef("pk"), traits__account_code=campaign.account.code
+    )
     people = Subscriber.objects.filter(Exists(theirs)).order_by("first_name", "last_name", "pk")
     for word in text.replace("\0", "").split()[:MOST_WORDS]:
         places = (Q(**{f"{column}__icontains": word}) for column in SEARCHED)
@@ -119,8 +121,10 @@ def _nobody(campaign: Campaign) -> str:
     return _("This account has no subscribers yet. Import them to see the event as they would.")
 
 
-def _of_account(form: EventForm, person: Subscriber) -> list[Subscription]:
-    return list(person.subscriptions.filter(account_code=form.instance.account.code))
+def theirs_of(person: Subscriber, account: Account) -> list[Subscription]:
+    """Return the subscriptions of somebody to an account that have not ended, in Braze's order."""
+    theirs = person.subscriptions.filter(traits__account_code=account.code, ended_at=None)
+    return list(theirs.select_related("traits"))
 
 
 def _kind(form: EventForm) -> Send.Kind:

@@ -17,7 +17,7 @@ from campaigns.views import tryout
 from campaigns.views.card import Card, card
 from campaigns.views.looks import Look, looks
 from campaigns.views.made_up import MadeUp, kept, made_up
-from campaigns.views.panel import find_people, receivers, somebody, why_not
+from campaigns.views.panel import find_people, receivers, somebody, theirs_of, why_not
 
 COMPARED: Final = ("title", "description", "location", "start", "end", "timezone", "notify_before")
 
@@ -103,7 +103,7 @@ def _entry(form: RawEventForm, person: Subscriber, kind: str, data: Mapping[str,
     differing = _differing(form, person, shown, tried.data) if kind == UPDATE else ()
     user = tried.data.user if tried.data else person.profile
     entry = card(shown.event, form.event, time_zone=user.get("time_zone")) if shown.event else None
-    theirs = list(person.subscriptions.filter(account_code=form.event.campaign.account.code))
+    theirs = theirs_of(person, form.event.campaign.account)
     drawn = looks(entry, theirs, chosen=data.get("look", "")) if entry else ()
     return {"made_up": tried, "preview": shown, "differing": differing, "card": entry, "looks": drawn}
 
@@ -135,7 +135,7 @@ def _preview(form: RawEventForm, person: Subscriber, kind: str, data: liquid.Dat
         account=account,
         kind=kind,
         subscriber=person,
-        subscriptions=list(person.subscriptions.filter(account_code=account.code)),
+        subscriptions=theirs_of(person, account),
         data=data,
     )
 

@@ -112,8 +112,10 @@ def _part(name: str) -> str:
 
 def people_of(account: Account) -> list[Person]:
     """Return some people of an account in the order of their ids, with their subscriptions to it."""
-    theirs = Subscription.objects.filter(account_code=account.code, subscriber__is_active=True)
-    rows = theirs.exclude(rokt_id="").order_by("calendar_code", "pk")  # in the order of an index: no sorting
+    theirs = Subscription.objects.filter(traits__account_code=account.code, is_live=True).select_related(
+        "traits"
+    )
+    rows = theirs.exclude(rokt_id="").order_by("pk")
     ids = sorted(set(rows.values_list("subscriber_id", flat=True)[:MOST_ROWS]))[:MOST_PEOPLE]
     subscriptions = defaultdict(list)
     for row in theirs.filter(subscriber__in=ids).order_by("subscriber_id", "position"):

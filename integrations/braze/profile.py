@@ -20,26 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.braze.elements import SUBSCRIPTION_LIMIT, guids, pairs
+from integrations.braze.plain import plain_subscriptions
+from integrations.braze.subscription import NAMES, OPT_INS, SUBSCRIPTION_ID, SUFFIXED, TAGS, Values
 
-SUBSCRIPTION_ID = "rokt:subscription_id"
-TAGS = "rokt:tags"
-TEXTS = {
-    "rokt:account_code": "account_code",
-    "rokt:account_id": "account_rokt_id",
-    "rokt:account_name": "account_name",
-    "rokt:calendar_code": "calendar_code",
-    "rokt:calendar_id": "calendar_rokt_id",
-    "rokt:calendar_title": "calendar_title",
-    "rokt:country_code": "country_code",
-    "rokt:device_name": "device_name",
-    "rokt:geo_country": "geo_country",
-    "rokt:source": "source",
-    "rokt:subscriber_email": "email",
-    "rokt:subscription_method": "method",
-}
-OPT_INS = {"rokt:optIn1": "opt_in_1", "rokt:optIn2": "opt_in_2"}
-SUFFIXED = TEXTS | OPT_INS | {TAGS: "tags"}
-NAMES = frozenset({SUBSCRIPTION_ID, *SUFFIXED})
+__all__ = ["NAMES", "OPT_INS", "SUBSCRIPTION_ID", "TAGS", "Profile", "Values", "liquid_profile", "parse"]
 
 # Field of Braze's user export -> its name in Liquid, for all that Liquid can show.
 LIQUID_NAMES = {
@@ -63,30 +47,6 @@ LIQUID_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """One subscription. ``position`` is its place in Braze's list of ids; those without an id follow."""
-
-    position: int
-    suffix: str = ""
-    rokt_id: str = ""
-    account_code: str = ""
-    account_rokt_id: str = ""
-    account_name: str = ""
-    calendar_code: str = ""
-    calendar_rokt_id: str = ""
-    calendar_title: str = ""
-    country_code: str = ""
-    device_name: str = ""
-    geo_country: str = ""
-    opt_in_1: bool | None = None
-    opt_in_2: bool | None = None
-    source: str = ""
-    email: str = ""
-    method: str = ""
-    tags: tuple[str, ...] = ()
-
-
 @dataclass(slots=True)
 class Profile:
     """The subscriptions of one person, in Braze's order, and what could not be read, in sentences."""
@@ -105,6 +65,12 @@ class Group:
 
 def parse(attributes: Mapping[str, object]) -> Profile:
     """Return the subscriptions in these custom attributes; never raises, whatever they hold."""
+    plain = plain_subscriptions(attributes)
+    return Profile(plain) if plain is not None else parse_odd(attributes)
+
+
+def parse_odd(attributes: Mapping[str, object]) -> Profile:
+    """Do so value by value, with a sentence about each that cannot be read."""
     profile = Profile()
     if NAMES.isdisjoint(attributes):
         return profile

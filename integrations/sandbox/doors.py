@@ -1,11 +1,13 @@
 """The sandbox's own doors: its log, its counts, what is on the calendars, and the faults."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from integrations.sandbox import braze_doors, webhook_doors
 from integrations.sandbox.faults import shown
 from integrations.sandbox.mischief import response
 from integrations.sandbox.page import page
@@ -14,7 +16,7 @@ from integrations.sandbox.state import State
 from integrations.sandbox.store import Event
 from integrations.sandbox.switches import read_fault
 
-Door = Callable[[State, web.Request, bytes], Reply]
+Door = Callable[[State, web.Request, bytes], Reply | Awaitable[Reply]]
 
 
 def add_doors(app: web.Application, state: State) -> None:
@@ -24,9 +26,10 @@ def add_doors(app: web.Application, state: State) -> None:
 
 
 def _handler(state: State, door: Door) -> Callable[[web.Request], Any]:
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            return response(door(state, request, await request.read()))
+            reply = door(state, request, await request.read())
+            return response(await reply if inspect.isawaitable(reply) else reply)
         except RefusedError as error:
             return response(refused(error))
 
@@ -122,5 +125,11 @@ DOORS: list[tuple[str, str, Door]] = [
     ("GET", "/sandbox/faults", _faults_on),
     ("POST", "/sandbox/faults", _switch_on),
     ("DELETE", "/sandbox/faults", _switch_off),
+    ("GET", "/sandbox/braze", braze_doors.show),
+    ("POST", "/sandbox/braze", braze_doors.change),
+    ("GET", "/sandbox/webhooks", webhook_doors.show),
+    ("POST", "/sandbox/webhooks", webhook_doors.post),
+    ("PUT", "/sandbox/webhooks", webhook_doors.register),
+    ("DELETE", "/sandbox/webhooks", webhook_doors.forget),
     ("POST", "/sandbox/reset", _reset),
 ]

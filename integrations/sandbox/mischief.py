@@ -16,9 +16,11 @@ SERVER = {"Server": "Stand-in-for-Rokt-Calendar"}
 CLOSE_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER on, no seconds: the close is a RST
 
 
-def response(reply: Reply) -> web.Response:
+def response(reply: Reply) -> web.StreamResponse:
     """The reply as aiohttp sends it."""
     headers = dict(reply.headers, **SERVER) if reply.headers else SERVER
+    if reply.file is not None:
+        return web.FileResponse(reply.file, headers={**headers, "Content-Type": reply.content_type})
     if not reply.body:
         return web.Response(status=reply.status, headers=headers)
     return web.Response(
@@ -43,6 +45,8 @@ def seen_reply(fault: Fault, reply: Reply) -> Reply:
 
 async def play(fault: Fault, request: web.Request, reply: Reply) -> web.StreamResponse:
     """Answer, or not, the way `fault` wants it."""
+    if reply.file is not None:  # what is to be hurt is held in one piece
+        reply = reply._replace(body=reply.file.read_bytes(), file=None)
     return await PLAYS.get(fault.fault, _answer)(fault, request, reply)
 
 

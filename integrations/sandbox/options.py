@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.sandbox.replies import RefusedError
+from integrations.sandbox.webhooks import read_loopback
+
 DEFAULT_PORT = 8100
+DEFAULT_PEOPLE = 2_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,9 @@ class Options:
     token_seconds: int = 300
     apply_after_seconds: float = 0.0
     clients: Mapping[str, str] = field(default_factory=dict)
+    people_count: int = DEFAULT_PEOPLE
+    export_after_seconds: float = 0.0
+    webhook_url: str = ""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,6 +41,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--client", type=_client, action="append", default=[], metavar="ID:SECRET", help="let in only these"
     )
+    parser.add_argument("--people", type=_people, default=DEFAULT_PEOPLE, help="how many there are in Braze")
+    parser.add_argument(
+        "--export-after", type=_delay, default=0.0, metavar="SECONDS", help="time until an export is there"
+    )
+    parser.add_argument("--webhook-url", type=_webhook_url, help="where Rokt's webhooks go by themselves")
 
 
 def options_from(parsed: Mapping[str, Any]) -> Options:
@@ -44,6 +56,9 @@ def options_from(parsed: Mapping[str, Any]) -> Options:
         token_seconds=parsed["token_seconds"],
         apply_after_seconds=parsed["apply_after"],
         clients=dict(parsed["client"]),
+        people_count=parsed["people"],
+        export_after_seconds=parsed["export_after"],
+        webhook_url=parsed["webhook_url"] or "",
     )
 
 
@@ -68,6 +83,19 @@ def _seconds(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
     return int(text)
+
+
+def _people(text: str) -> int:
+    if not text.isdecimal() or int(text) > 1_000_000:
+        raise ArgumentTypeError(f"{text!r} is not a number of people from 0 to 1000000")
+    return int(text)
+
+
+def _webhook_url(text: str) -> str:
+    try:
+        return read_loopback("the address", text)
+    except RefusedError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _delay(text: str) -> float:

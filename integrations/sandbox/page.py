@@ -18,11 +18,12 @@ code { overflow-wrap: anywhere }
 </style>
 <h1>Stand-in for Rokt Calendar</h1>
 <p>This is a sandbox, not Rokt. It takes Rokt Calendar's calls, keeps them in memory until it stops,
-and reaches nobody's calendar.</p>
+and reaches nobody's calendar. It also answers Braze's calls for people and segments, all of them invented.</p>
 """
 LINKS = """<h2>Look closer</h2>
 <p><a href="/sandbox/log?limit=100">log</a>, <a href="/sandbox/summary">summary</a>,
-<a href="/sandbox/entries">entries</a>, <a href="/sandbox/faults">faults</a>.
+<a href="/sandbox/entries">entries</a>, <a href="/sandbox/faults">faults</a>,
+<a href="/sandbox/braze">Braze</a>, <a href="/sandbox/webhooks">webhooks</a>.
 A subscription's calendar feed is at <code>/webcal/&lt;subscription id&gt;.ics</code>.</p>
 """
 

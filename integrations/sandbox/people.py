@@ -238,8 +238,12 @@ def subscription(
 
 
 def write_export(path: Path, people: int, seed: int = 1) -> None:
-    """Write a segment export of that many people: a ZIP of files with one JSON object per line."""
-    crowd = islice(users(seed=seed), people)
+    """Write a segment export of that many people."""
+    write_people(path, islice(users(seed=seed), people))
+
+
+def write_people(path: Path, crowd: Iterator[dict[str, Any]]) -> None:
+    """Write these people as a segment export: a ZIP of files with one JSON object per line."""
     number = 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         while some := list(islice(crowd, PEOPLE_PER_FILE)):

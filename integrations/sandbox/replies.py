@@ -1,5 +1,6 @@
 """What the stand-in says back, as values; the socket is somebody else's business."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -9,13 +10,14 @@ JSON = "application/json"
 
 
 class Reply(NamedTuple):
-    """One answer; `note` is for the sandbox's own log and never leaves."""
+    """One answer; `file`, if there is one, is its body; `note` is for the sandbox's own log and never leaves."""
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    file: Path | None = None
 
 
 class RefusedError(Exception):

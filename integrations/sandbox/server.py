@@ -1,4 +1,4 @@
-"""The routes, and the one way every request to the Rokt side goes: read, hurt, answer, log."""
+"""The routes, and the one way every request to Rokt or Braze goes: read, hurt, answer, log."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from integrations.sandbox import calls
+from integrations.sandbox.announcements import announce
+from integrations.sandbox.braze import BRAZE_ROUTES
 from integrations.sandbox.doors import add_doors
 from integrations.sandbox.events import posted_event_id
 from integrations.sandbox.faults import NOTHING_SENT
@@ -32,18 +34,27 @@ ROUTES: list[tuple[str, str, Operation]] = [
     *[("DELETE", version + ONE_HOLDER + ONE_EVENT, calls.remove) for version in ("/v2", "")],
     *[("GET", version + SUBSCRIPTION, calls.read_subscription) for version in ("/v1", "")],
     ("GET", "/webcal/{subscriptionId:[^/]+}", calls.read_feed),
+    *BRAZE_ROUTES,
     ("*", "/{anything:.*}", calls.unknown),
 ]
 
 
 def make_app(options: Options) -> web.Application:
-    """The whole stand-in: its own doors first, then Rokt's calls, then a 404 for everything else."""
+    """The whole stand-in: its own doors first, then Rokt's calls and Braze's, then a 404 for everything else."""
     state = State(options)
     app = web.Application()
     add_doors(app, state)
     for method, path, operation in ROUTES:
         app.router.add_route(method, path, _handler(state, operation))
+    app.on_cleanup.append(_closing(state))
     return app
+
+
+def _closing(state: State) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(_app: web.Application) -> None:
+        state.close()
+
+    return close
 
 
 def _handler(state: State, operation: Operation) -> Handler:
@@ -60,7 +71,10 @@ async def _serve(state: State, operation: Operation, request: web.Request) -> we
         return response(_turn_away(state, operation, request, error))
     hit = state.faults.hit(call.path)
     fault = hit.fault
-    done = _answer(state, operation, call) if fault is None or fault.applies else calls.ACCEPTED
+    applies = fault is None or fault.applies
+    done = _answer(state, operation, call) if applies else calls.ACCEPTED
+    if applies and done.status == calls.ACCEPTED.status and "unknown event" not in done.note:
+        announce(state, operation, call)
     if fault and fault.fault == "duplicate":
         _answer(state, operation, call)
     sent = seen_reply(fault, done) if fault else done
@@ -76,6 +90,8 @@ def _call(request: web.Request, body: bytes) -> Call:
         request.method,
         request.raw_path.partition("?")[0],
         request.match_info,
+        request.query,
+        request.host,
         request.headers.get("Authorization", ""),
         request.headers.get("Content-Type", ""),
         body,

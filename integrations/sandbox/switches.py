@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import orjson
+
 from integrations.sandbox.faults import Fault
 from integrations.sandbox.replies import RefusedError
 
@@ -33,6 +35,17 @@ KINDS = {
     **{name: Kind(ANSWERED, set(), applies=False) for name in FIXED_STATUS},
     "302": Kind(ANSWERED, {"location"}, applies=False),
 }
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """What a door is told: a JSON object."""
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(f"body is not JSON: {error}") from None
+    if not isinstance(told, dict):
+        raise RefusedError("body must be a JSON object")
+    return told
 
 
 def read_fault(wanted: Any) -> Fault:

@@ -35,7 +35,7 @@ def ask(
         NotReachableError: nothing was sent.
         NoAnswerError: the request left, and no answer came.
     """
-    with _deadline(seconds) as watch:
+    with deadline(seconds) as watch:
         try:
             response = session.request(
                 call.method,
@@ -89,7 +89,7 @@ class WebSession(requests.Session):
         """None: a redirect is an answer like any other, and requests would read its body of any size."""
 
 
-class _Watch:
+class Watch:
     """What one exchange has come to: whether its bytes began to leave, and whether its time is up."""
 
     def __init__(self) -> None:
@@ -98,9 +98,11 @@ class _Watch:
 
     @property
     def sent(self) -> bool:
+        """Whether the request began to leave."""
         return self._socket is not None
 
     def sending(self, sock: socket.socket) -> None:
+        """Note that bytes leave now; TimeoutError where the time was up before."""
         if self.expired:
             raise TimeoutError
         self._socket = sock
@@ -114,12 +116,13 @@ class _Watch:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-_watch: ContextVar[_Watch | None] = ContextVar("_watch", default=None)
+_watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[_Watch]:
-    watch = _Watch()
+def deadline(seconds: float) -> Iterator[Watch]:
+    """Watch over what is asked within: after so many seconds its connection is cut, wherever it waits."""
+    watch = Watch()
     timer = threading.Timer(seconds, watch.expire)
     timer.daemon = True
     timer.start()

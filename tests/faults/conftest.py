@@ -6,7 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from campaigns.models import Account, Event, Subscriber, Subscription
-from tests.builders import make_account, make_campaign, make_event, make_segment, make_workspace
+from tests.builders import (
+    home_id,
+    make_account,
+    make_campaign,
+    make_event,
+    make_segment,
+    make_workspace,
+    traits_id,
+)
 from tests.sandbox_process import Sandbox
 
 
@@ -31,7 +39,11 @@ def event(account) -> Event:
 
 def make_crowd(count: int) -> None:
     """Make many people with one subscription each, quickly."""
-    workspace = make_workspace()
+    workspace, traits, home = (
+        make_workspace(),
+        traits_id(account_code="acme", calendar_code="offers"),
+        home_id(),
+    )
     people = Subscriber.objects.bulk_create(
         (
             Subscriber(workspace=workspace, external_id=f"user-{n}", first_name=f"Name {n}")
@@ -45,8 +57,8 @@ def make_crowd(count: int) -> None:
                 subscriber=person,
                 position=0,
                 rokt_id=f"06423672-b6ba-4536-aa36-{person.pk:012x}",
-                account_code="acme",
-                calendar_code="offers",
+                traits_id=traits,
+                home_id=home,
             )
             for person in people
         ),

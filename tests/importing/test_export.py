@@ -9,7 +9,7 @@ import pytest
 from campaigns import importing
 from campaigns.importing.export import LINE_LIMIT
 from campaigns.importing.person import Person
-from campaigns.models import Subscriber, Subscription, SubscriptionTag
+from campaigns.models import Subscriber, Subscription, TraitsTag
 from integrations.braze import elements
 from tests.importing.exports import plain, someone, text, zipped
 
@@ -143,5 +143,5 @@ def test_what_the_reader_lets_through_fits_into_the_columns() -> None:
         if length and column.name not in {"rokt_id", "suffix"}:
             assert length >= elements.VALUE_LENGTH, column.name
     assert Subscription._meta.get_field("suffix").max_length == elements.SUFFIX_LENGTH
-    assert SubscriptionTag._meta.get_field("name").max_length == elements.VALUE_LENGTH
+    assert TraitsTag._meta.get_field("name").max_length == elements.VALUE_LENGTH
     assert Subscriber._meta.get_field("external_id").max_length == 255

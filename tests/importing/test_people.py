@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.importing.document import loads
 from campaigns.importing.people import Taken, take
 from campaigns.importing.person import person
-from campaigns.models import Subscriber, Subscription, SubscriptionTag, Workspace
+from campaigns.importing.shared import Finder
+from campaigns.models import Subscriber, Subscription, Workspace
 from tests import builders
 from tests.importing.exports import FIRST, SECOND, someone, text
 
@@ -25,7 +26,7 @@ def workspace() -> Workspace:
 def taken(workspace: Workspace, *people: dict[str, Any]) -> Taken:
     """Store people as if they came in one batch of a file."""
     read = [person(loads(line)) for line in text(people).splitlines()]
-    return take(workspace.pk, {one.external_id: one for one in read})
+    return take(workspace.pk, {one.external_id: one for one in read}, Finder())
 
 
 def test_a_new_person_is_stored_with_subscriptions_and_tags(workspace: Workspace) -> None:
@@ -37,9 +38,9 @@ def test_a_new_person_is_stored_with_subscriptions_and_tags(workspace: Workspace
     assert ada.created_at == ada.changed_at
     (subscription,) = ada.subscriptions.all()
     assert (subscription.rokt_id, subscription.suffix, subscription.position) == (FIRST, "f5733866ade2", 0)
-    assert (subscription.account_code, subscription.calendar_title) == ("shop", "Summer Sale")
-    assert (subscription.opt_in_1, subscription.method) == (None, "")
-    assert sorted(tag.name for tag in subscription.tags.all()) == ["Hats", "Shoes"]
+    assert (subscription.traits.account_code, subscription.traits.calendar_title) == ("shop", "Summer Sale")
+    assert (subscription.traits.opt_in_1, subscription.traits.method) == (None, "")
+    assert sorted(tag.name for tag in subscription.traits.tags.all()) == ["Hats", "Shoes"]
 
 
 def test_the_same_people_again_are_unchanged_and_nothing_is_written(workspace: Workspace) -> None:
@@ -62,7 +63,44 @@ def test_changed_attributes_replace_the_subscriptions(workspace: Workspace) -> N
     assert taken(workspace, someone("ada", custom_attributes=attributes), someone("bob")).changed_count == 1
     assert [row.rokt_id for row in Subscription.objects.filter(subscriber__external_id="ada")] == [SECOND]
     assert [row.rokt_id for row in Subscription.objects.filter(subscriber__external_id="bob")] == [FIRST]
-    assert SubscriptionTag.objects.count() == 2
+
+
+def test_a_subscription_that_stays_in_its_place_keeps_its_row(workspace: Workspace) -> None:
+    taken(workspace, someone(), someone("bob"))
+    before = list(Subscription.objects.order_by("pk").values())
+    attributes = someone()["custom_attributes"] | {"points": 8}
+    assert taken(workspace, someone(custom_attributes=attributes), someone("bob")).changed_count == 1
+    assert list(Subscription.objects.order_by("pk").values()) == before
+    attributes |= {"rokt:calendar_title": ["Winter Sale/f5733866ade2"]}
+    taken(workspace, someone(custom_attributes=attributes))
+    after = Subscription.objects.get(subscriber__external_id="ada")
+    assert (after.pk, after.traits.calendar_title) == (before[0]["id"], "Winter Sale")
+
+
+def test_more_people_change_than_a_statement_each_is_worth(workspace: Workspace) -> None:
+    crowd = [str(number) for number in range(60)]
+    attributes = someone()["custom_attributes"]
+    taken(workspace, *(someone(each) for each in crowd))
+    odd = {**attributes, "k": 'tab\t new\nline \\ "quoted" 🎉', "rokt:calendar_code": ["a\\b/f5733866ade2"]}
+    done = taken(workspace, *(someone(each, first_name="A\\\tB", custom_attributes=odd) for each in crowd))
+    assert done == Taken(0, 60, 0, [])
+    assert set(Subscriber.objects.values_list("first_name", flat=True)) == {"A\\\tB"}
+    assert [person.attributes for person in Subscriber.objects.all()] == [odd] * 60
+    assert set(Subscription.objects.values_list("traits__calendar_code", flat=True)) == {"a\\b"}
+    assert taken(
+        workspace, *(someone(each, home_city="Paris", custom_attributes=odd) for each in crowd)
+    ) == Taken(0, 60, 0, [])
+    assert set(Subscription.objects.values_list("home__city", flat=True)) == {"Paris"}
+
+
+def test_people_stored_without_a_fingerprint_are_compared_once_and_get_one(workspace: Workspace) -> None:
+    odd = {"x": 1e22, "y": -0.0, "z": 2**64, "f": 0.1, "rokt:country_code": "AU/abc"}
+    people = [someone("a"), someone("b", custom_attributes=odd), someone("c")]
+    taken(workspace, *people)
+    before = list(Subscriber.objects.values())
+    Subscriber.objects.update(fingerprint="")
+    assert taken(workspace, people[0], people[1], someone("c", first_name="Cy")) == Taken(0, 1, 2, [])
+    assert list(Subscriber.objects.exclude(external_id="c").values()) == before[:2]
 
 
 def test_a_changed_name_leaves_the_subscriptions_alone(workspace: Workspace) -> None:
@@ -130,10 +168,16 @@ def test_text_of_every_script_and_no_ids_at_all_are_stored(workspace: Workspace)
     taken(workspace, someone("사용자 %s", first_name="%(x)s", custom_attributes=attributes))
     person = Subscriber.objects.get(external_id="사용자 %s")
     assert (person.first_name, person.attributes) == ("%(x)s", attributes)
-    assert [(row.source, row.rokt_id) for row in person.subscriptions.all()] == [("100 % \\ %s 🎉", "")]
+    assert [(row.traits.source, row.rokt_id) for row in person.subscriptions.all()] == [
+        ("100 % \\ %s 🎉", "")
+    ]
 
 
 def test_a_batch_takes_few_statements_however_many_people(workspace: Workspace) -> None:
-    with CaptureQueriesContext(connection) as queries:
-        taken(workspace, *(someone(str(number)) for number in range(300)))
-    assert len(queries) <= 12
+    counts = []
+    for crowd in (range(10), range(1_000, 1_300)):
+        taken(workspace, someone("first"))  # so that what people share is there
+        with CaptureQueriesContext(connection) as queries:
+            taken(workspace, *(someone(str(number)) for number in crowd))
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 15

@@ -11,7 +11,7 @@ from campaigns import liquid
 from campaigns.models import Delivery, Entry
 from campaigns.pipeline import compose, dryrun, preview, render, validate
 from campaigns.pipeline.raw import faults
-from tests.builders import make_subscriber
+from tests.builders import make_subscriber, traits_id
 from tests.pipeline import braze_webhook
 from tests.pipeline.running import CANCEL, CREATE, UPDATE, only, queue, run, states, subscription
 
@@ -38,7 +38,7 @@ def shown(event, person, *, kind: str = CREATE, **parts) -> preview.Preview:
         account=event.account,
         kind=kind,
         subscriber=person,
-        subscriptions=list(person.subscriptions.filter(account_code="acme")),
+        subscriptions=list(person.subscriptions.filter(traits__account_code="acme")),
     )
 
 
@@ -103,7 +103,9 @@ def test_a_delivery_is_for_all_subscriptions_of_the_account_as_the_webhook_is(ev
     event.campaign.segment.rule = rule
     event.campaign.segment.save()
     person = known("ann", ONE, TWO)
-    person.subscriptions.filter(rokt_id=TWO).update(calendar_code="another")
+    person.subscriptions.filter(rokt_id=TWO).update(
+        traits=traits_id(account_code="acme", calendar_code="another")
+    )
     braze_webhook.use(event)
 
     send = run(queue(event, staff))

@@ -47,7 +47,7 @@ DESCRIPTION = "Line one\nfor {{${last_name} | default: 'you'}} \\ 🎉"
 
 def as_braze_would(source: str, subscriber: Subscriber, account: Account) -> tuple[bytes, int]:
     """The seed's webhook for one person as compact JSON, with the ids of one account, and how many those are."""
-    mine = {sub.rokt_id for sub in subscriber.subscriptions.all() if sub.account_code == account.code}
+    mine = {sub.rokt_id for sub in subscriber.subscriptions.all() if sub.traits.account_code == account.code}
     known = subscriber.attributes.get("rokt:subscription_id", [])
     ids = [rokt_id for rokt_id in ([known] if isinstance(known, str) else known) if rokt_id in mine]
     data = data_of(subscriber)

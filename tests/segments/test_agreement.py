@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from campaigns.models import Subscriber, Subscription
 from campaigns.segments import compile as segments
 from campaigns.segments import explain
-from campaigns.segments.rules import Condition, Rule
-from tests.segments.worlds import ACCOUNTS, World, cases
+from campaigns.segments.rules import Condition, Group, Match, Rule
+from tests.segments.worlds import ACCOUNTS, NOW, World, cases
 
 pytestmark = pytest.mark.django_db
 
@@ -34,17 +34,19 @@ def test_the_query_and_the_explanation_agree(
 
 
 def check(rule: Rule, people: Sequence[Subscriber], *, account_code: str | None) -> None:
-    explained = [explain.why(rule, person, account_code=account_code) for person in people]
+    whole = Group(Match.ALL, (rule,))
+    explained = [explain.why(whole, person, account_code=account_code, at=NOW) for person in people]
     expected = [each for reason in explained for each in reason.subscriptions]
-    found = segments.subscriptions(rule, account_code=account_code).values_list("pk", flat=True)
+    found = segments.subscriptions(whole, account_code=account_code, at=NOW).values_list("pk", flat=True)
     assert sorted(found) == sorted(each.pk for each in expected)
 
     included = [person.pk for person, reason in zip(people, explained, strict=True) if reason.is_included]
-    means = segments.people(rule, account_code=account_code).values_list("pk", flat=True)
+    means = segments.people(whole, account_code=account_code, at=NOW).values_list("pk", flat=True)
     assert sorted(means) == sorted(included)
 
     lacking = [each for each in expected if not each.rokt_id]
-    counted = segments.count(rule, account_code=account_code)
+    counted = segments.count(whole, account_code=account_code, at=NOW)
+    assert segments.picture(whole, account_code, at=NOW).count == counted
     assert counted == segments.Count(len(included), len(expected), len(lacking))
 
 
@@ -56,9 +58,13 @@ def test_a_negative_question_holds_exactly_where_the_positive_one_does_not(
     world, rules = case
     with transaction.atomic():
         world.make()
-        everyone = set(Subscription.objects.filter(subscriber__is_active=True))
+        everyone = set(Subscription.objects.filter(is_live=True))
         for rule in rules:
             if isinstance(rule, Condition) and rule.op.opposite:
                 positive = Condition(rule.field, rule.op.opposite, rule.values)
-                assert set(segments.subscriptions(rule)) == everyone - set(segments.subscriptions(positive))
+                holds, not_holds = (
+                    set(segments.subscriptions(Group(Match.ALL, (each,)), at=NOW))
+                    for each in (positive, rule)
+                )
+                assert not_holds == everyone - holds
         transaction.set_rollback(True)

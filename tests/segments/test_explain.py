@@ -53,7 +53,7 @@ def test_each_condition_shows_what_each_subscription_says(ada) -> None:
 def test_somebody_who_is_in_comes_with_the_subscriptions_that_fit(ada) -> None:
     reason = explain.why(every(WINTER), ada)
     assert reason.is_included
-    assert [each.calendar_code for each in reason.subscriptions] == ["winter"]
+    assert [each.traits.calendar_code for each in reason.subscriptions] == ["winter"]
     assert reason.why.text == "calendar code is “winter”"
 
 
@@ -93,7 +93,7 @@ def test_what_keeps_a_person_out_whatever_the_rule_says_is_told(ada) -> None:
 
 def test_only_subscriptions_of_the_account_are_chosen(ada) -> None:
     reason = explain.why(every(), ada, account_code="shop")
-    assert [each.calendar_code for each in reason.subscriptions] == ["summer"]
+    assert [each.traits.calendar_code for each in reason.subscriptions] == ["summer"]
 
 
 def test_an_explanation_takes_few_queries_however_long_the_rule(ada, django_assert_num_queries) -> None:

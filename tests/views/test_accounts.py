@@ -288,8 +288,6 @@ def test_a_workspace_keeps_its_key_and_takes_only_a_plain_endpoint(admin):
     admin.post(again, {**typed, "rest_key": "", "rest_endpoint": ""})
     workspace.refresh_from_db()
     assert (workspace.rest_endpoint, workspace.rest_key) == ("", SECRET)
-    for endpoint in ("http://rest.braze.eu", "https://a/b", "rest.braze.eu", "https://user@rest.braze.eu"):
-        assert (
-            "Write it like this"
-            in errors(admin.post(again, {**typed, "rest_endpoint": endpoint}))["rest_endpoint"][0]
-        )
+    for endpoint in ("http://rest.braze.eu", "https://a/b", "https://user@rest.braze.eu"):
+        refused = errors(admin.post(again, {**typed, "rest_endpoint": endpoint}))["rest_endpoint"][0]
+        assert "https://" in refused

@@ -148,7 +148,7 @@ def test_a_subscriber_is_found_by_id_or_address_or_how_they_begin(auditor, world
 
 
 def test_a_subscriber_is_shown_with_everything_known_and_nothing_to_change(auditor, world):
-    page = text(auditor, reverse("admin:campaigns_subscriber_change", args=[world["subscriber"].pk]))
+    page = text(auditor, reverse("subscriber_detail", args=[world["subscriber"].pk]))
 
     assert "&quot;likes&quot;: &quot;&lt;b&gt;blue&quot;" in page
     assert "All &lt;Teams&gt;" in page

@@ -66,7 +66,7 @@ def test_the_people_behind_a_finding_are_shown_page_by_page(auditor, event, thre
     page = first.content.decode()
     assert [row.subscriber.external_id for row in first.context["rows"]] == ["ada", "bob"]
     assert f"{reverse('event_edit', args=[event.pk])}?show={three_people['ada'].pk}" in page
-    assert reverse("admin:campaigns_subscriber_change", args=[three_people["ada"].pk]) in page
+    assert reverse("subscriber_detail", args=[three_people["ada"].pk]) in page
     assert "From the beginning" not in page
 
     second = auditor.get(f"{address}&after={first.context['next']}")

@@ -36,8 +36,8 @@ def subscribed(account, external_id="ada", *, count=1, others=(), **columns):
         builders.make_subscription(made, each)
     theirs = made.subscriptions.order_by("position")
     made.attributes = {
-        "rokt:account_code": [f"{one.account_code}/{one.suffix}" for one in theirs],
-        "rokt:calendar_title": [f"{one.calendar_title}/{one.suffix}" for one in theirs],
+        "rokt:account_code": [f"{one.traits.account_code}/{one.suffix}" for one in theirs],
+        "rokt:calendar_title": [f"{one.traits.calendar_title}/{one.suffix}" for one in theirs],
         "rokt:subscription_id": [one.rokt_id for one in theirs],
         **attributes,
     }
@@ -60,7 +60,7 @@ def shown(client, event, **query):
 
 
 def from_here(event, kind, somebody):
-    theirs = list(somebody.subscriptions.filter(account_code=event.account.code))
+    theirs = list(somebody.subscriptions.filter(traits__account_code=event.account.code))
     content = Content.of(event)
     return preview(content, account=event.account, kind=kind, subscriber=somebody, subscriptions=theirs)
 

@@ -243,7 +243,7 @@ def test_names_are_checked(marketer, segment, name, message):
 
 def test_suggestions_are_what_people_and_setup_have(marketer, people, account):
     Calendar.objects.create(account=account, code="games", title="Home games")
-    builders.make_subscriber("d", profile={"language": "en"})
+    builders.make_subscription(builders.make_subscriber("d", profile={"language": "en"}), account)
     fields = (
         "account_code",
         "calendar_code",

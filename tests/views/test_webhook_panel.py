@@ -130,9 +130,7 @@ def test_people_are_grouped_by_what_is_wrong(marketer, account):
     assert groups[1].examples[0][1]
     said = text_of(response)
     assert "Nothing would be sent: 5 people." in said
-    assert reverse("admin:campaigns_subscriber_change", args=[groups[1].examples[0][0].pk]) in (
-        response.content.decode()
-    )
+    assert reverse("subscriber_detail", args=[groups[1].examples[0][0].pk]) in (response.content.decode())
 
 
 def test_people_left_out_by_the_text_are_no_failure(marketer, account):

@@ -30,7 +30,8 @@ class Command(Up):
     def complete_environment(self) -> None:
         """Call nobody but the sandbox, and keep away from the data of `up`."""
         self.sandbox_port = stack.port_from_environment("SANDBOX_PORT", default=DEFAULT_SANDBOX_PORT)
-        wanted = {"ROKT_HOSTS": f"{processes.LOOPBACK}:{self.sandbox_port}"}
+        place = f"{processes.LOOPBACK}:{self.sandbox_port}"
+        wanted = {"ROKT_HOSTS": place, "BRAZE_HOSTS": place}
         if "DATA_DIR" not in os.environ:
             wanted["DATA_DIR"] = str(settings.BASE_DIR / "data" / "demo")
         if not wanted.items() <= os.environ.items():
@@ -41,7 +42,8 @@ class Command(Up):
     def programs(self) -> list[processes.Program]:
         """Return the children of `up`, after the sandbox."""
         stack.require_free("SANDBOX_PORT", self.sandbox_port)
-        return [stack.sandbox(self.sandbox_port), *super().programs()]
+        sandbox = stack.sandbox(self.sandbox_port, people_count=sample.PEOPLE_COUNT)
+        return [sandbox, *super().programs()]
 
     def prepare_database(self) -> None:
         """Fill the tables, too."""

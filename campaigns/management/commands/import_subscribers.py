@@ -55,6 +55,12 @@ class Command(BaseCommand):
                 "unchanged": job.unchanged_count,
             }
         )
+        if job.suppressed_count:
+            count = job.suppressed_count
+            self.stdout.write(
+                ngettext("%(count)d erased person left out.", "%(count)d erased people left out.", count)
+                % {"count": count}
+            )
         if job.problem_count:
             count = job.problem_count
             self.stdout.write(

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -15,6 +15,7 @@ from campaigns.pipeline import dryrun, plan, validate
 from campaigns.pipeline.compose.actions import Verb, enter, one_decision_at_a_time
 from campaigns.pipeline.compose.errors import NotPossibleError
 from campaigns.pipeline.render import Content
+from campaigns.segments import nesting, rules
 
 MOST_GROWTH = (
     2  # times as many people as were checked; a few who came since are written when it is their turn
@@ -31,16 +32,26 @@ def draft(event: Event, kind: Send.Kind) -> Send:
         event=event,
         account=event.account,
         segment=segment,
+        segment_version=segment.version if segment else None,
         kind=kind,
         content=content.to_json(),
-        rule=segment.rule if segment else None,
+        rule=copied(segment) if segment else None,
         deliver_until=end + TIME_TO_CLEAN_UP if kind == Send.Kind.CANCEL else end,
     )
 
 
 def choose_audience(send: Send, segment: Segment) -> None:
     """Give a drafted send another audience than its campaign's."""
-    send.segment, send.rule = segment, segment.rule
+    send.segment, send.segment_version, send.rule = segment, segment.version, copied(segment)
+
+
+def copied(segment: Segment) -> dict[str, Any]:
+    """Return what a segment means by itself, with the segments inside it; as it is stored where that is no rule."""
+    try:
+        return nesting.resolved(segment.rule)
+    except rules.RuleError:  # the review says so
+        stored: dict[str, Any] = segment.rule
+        return stored
 
 
 class LeaveOut(NamedTuple):

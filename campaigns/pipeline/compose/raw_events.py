@@ -19,7 +19,7 @@ from campaigns.pipeline.fetch import Fetcher
 from campaigns.pipeline.raw import RawWriter
 from campaigns.pipeline.render import WebhookText
 from campaigns.segments import compile as segments
-from campaigns.segments import rules
+from campaigns.segments import nesting, rules
 
 MOST_TRIED: Final = 21  # the first of the audience, and twenty others
 MOST_SECONDS: Final = 2.0  # then nobody else is tried: the page that asks is live
@@ -93,17 +93,18 @@ def _people(campaign: Campaign, most: int) -> Iterator[tuple[Subscriber | None, 
         yield None, _sample(campaign.account)
 
 
-def _rule(campaign: Campaign) -> rules.Rule:
+def _rule(campaign: Campaign) -> rules.Group:
     try:
-        return rules.parse(campaign.segment.rule) if campaign.segment else rules.Group(rules.Match.ALL)
+        rule = nesting.resolved(campaign.segment.rule) if campaign.segment else None
+        return rules.parse(rule) if rule else rules.Group(rules.Match.ALL)
     except rules.RuleError:  # the campaign's page says so; here everybody of the account will do
         return rules.Group(rules.Match.ALL)
 
 
 def person_of(who: Subscriber, account: Account) -> render.Person:
     """Return whom a webhook is rendered for: somebody with all subscriptions of the account."""
-    known = who.subscriptions.filter(account_code=account.code).exclude(rokt_id="").order_by("position")
-    ids = list(known.values_list("rokt_id", flat=True))
+    known = who.subscriptions.filter(traits__account_code=account.code, ended_at=None).exclude(rokt_id="")
+    ids = list(known.order_by("position").values_list("rokt_id", flat=True))
     return render.Person(who.external_id, render.data_of(who), ids)
 
 

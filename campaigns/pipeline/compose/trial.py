@@ -66,7 +66,7 @@ def rows_for(send: Send, to: Choice) -> list[Delivery]:
         *(
             _("%(name)s is not active any more.") % {"name": person}
             for person in chosen
-            if not person.is_active
+            if not person.may_receive
         )
     )
     places = (
@@ -84,9 +84,8 @@ def _places_to_create(send: Send, to: Choice, people: Sequence[Subscriber]) -> d
     """Return the frozen subscriptions of each person; a webhook's are all that the account has of them."""
     having = audience.who_have_it(send).filter(subscriber__in=people).select_related("subscriber", "delivery")
     _refuse(*map(_has_it, having))
-    known = Subscription.objects.filter(subscriber__in=people, account_code=send.account.code).exclude(
-        rokt_id=""
-    )
+    known = Subscription.objects.filter(subscriber__in=people, traits__account_code=send.account.code)
+    known = known.filter(ended_at=None).exclude(rokt_id="")
     theirs: dict[int, list[Subscription]] = {person.pk: [] for person in people}
     for subscription in known.order_by("subscriber", "position"):
         if send.content.get("webhook") or subscription.rokt_id in to[subscription.subscriber_id]:

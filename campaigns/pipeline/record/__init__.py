@@ -11,6 +11,7 @@ from campaigns.pipeline.record.doubt import (
     settle,
     sweep,
 )
+from campaigns.pipeline.record.evidence import Said, confirm, gone, taken_off
 from campaigns.pipeline.record.retries import wait_seconds
 from campaigns.pipeline.record.stop import cancel_waiting, decide, expire, finish, requeue_failed
 
@@ -21,19 +22,23 @@ __all__ = [
     "Finding",
     "Intent",
     "Outcome",
+    "Said",
     "Unfit",
     "cancel_waiting",
     "claim",
     "claim_doubts",
     "close",
+    "confirm",
     "decide",
     "expire",
     "finish",
+    "gone",
     "has_doubts",
     "last_calls",
     "peek",
     "requeue_failed",
     "settle",
     "sweep",
+    "taken_off",
     "wait_seconds",
 ]

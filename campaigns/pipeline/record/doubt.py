@@ -44,11 +44,11 @@ def sweep() -> int:
         row.lease_token = row.lease_until = None
         row.changed_at, row.detail = at, ""
         doubt(row, Delivery.Reason.WORKER_LOST, send=row.send, at=at)
-    _save(rows, was=Delivery.State.SENDING, at=at)
+    save(rows, was=Delivery.State.SENDING, at=at)
     return len(rows)
 
 
-def _save(rows: Sequence[Delivery], *, was: Delivery.State, at: datetime) -> None:
+def save(rows: Sequence[Delivery], *, was: Delivery.State, at: datetime) -> None:
     """Save rows of several sends and move them in their sends' books."""
     bulk.update(rows, DELIVERY_FIELDS)
     by_send: dict[int, Counter[Delivery.State]] = defaultdict(Counter)
@@ -130,7 +130,7 @@ def settle(findings: Sequence[Finding]) -> None:
         for finding in ours
         if finding.arrived
     )
-    _save([finding.doubt.delivery for finding in ours], was=Delivery.State.IN_DOUBT, at=at)
+    save([finding.doubt.delivery for finding in ours], was=Delivery.State.IN_DOUBT, at=at)
 
 
 def _still_held(findings: Sequence[Finding]) -> set[int]:

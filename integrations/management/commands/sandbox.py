@@ -10,7 +10,7 @@ from integrations.sandbox.options import add_arguments, options_from
 
 
 class Command(BaseCommand):
-    help = _("Runs a stand-in for Rokt Calendar on this machine, until it is stopped.")
+    help = _("Runs a stand-in for Rokt Calendar and Braze on this machine, until it is stopped.")
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -285,4 +285,4 @@ def test_a_value_is_everything_before_the_last_slash(pairs: list[tuple[str, str]
 
 
 def test_opt_in_columns_are_those_of_the_values() -> None:
-    assert set(OPT_INS.values()) <= set(Values.__dataclass_fields__)
+    assert set(OPT_INS.values()) <= set(Values._fields)

@@ -1,0 +1,136 @@
+"""The subscriptions of people who are written: as Braze lists them and Rokt has told, and of that only what is new."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from campaigns.importing.rows import adapted, insert, listed_ids, update
+from campaigns.importing.shared import Combination, Finder, traits_of
+from campaigns.importing.told import Times, Told
+from campaigns.models import Subscription
+from integrations.braze.profile import Values
+
+COLUMNS = (
+    "position", "suffix", "rokt_id", "email", "traits_id", "home_id", "random_bucket", "subscribed_at", "ended_at",
+    "is_live",
+)  # fmt: skip
+POSITION, ROKT_ID, EMAIL, SUBSCRIBED_AT, ENDED_AT = (
+    COLUMNS.index(name) for name in ("position", "rokt_id", "email", "subscribed_at", "ended_at")
+)
+SHARED = (
+    COLUMNS.index("traits_id") + 1
+)  # up to here a row is the subscription's own, then it repeats the person
+OWN = SHARED - 1
+
+Place: TypeAlias = tuple[Any, ...]  # values of COLUMNS
+Before: TypeAlias = dict[int, tuple[int, Place]]  # position -> id and values of what is stored
+
+
+class Owner(NamedTuple):
+    """A person whose subscriptions are to be brought in step; ``listed`` None where Braze does not say."""
+
+    id: int
+    listed: Sequence[Values] | None
+    home: Combination
+    random_bucket: int
+    subscribed_at: datetime | None
+    may_receive: bool
+    is_new: bool
+
+
+class Difference:
+    """What is to be inserted, overwritten and deleted; a row that stays keeps its id."""
+
+    def __init__(self) -> None:
+        self.new: list[Place] = []
+        self.changed: list[Place] = []
+        self.gone: list[int] = []
+
+    def note(self, owner_id: int, before: Before, after: list[Place]) -> None:
+        """Compare the places of one person."""
+        for place in after:
+            pk, old = before.pop(place[POSITION], (0, ()))
+            if not pk:
+                self.new.append((owner_id, *written(place)))
+            elif place != old:
+                self.changed.append((*written(place), pk))
+        self.gone += [pk for pk, _old in before.values()]
+
+    def write(self) -> None:
+        """Write it, each kind at once."""
+        if self.gone:
+            Subscription.objects.filter(pk__in=listed_ids(self.gone)).delete()
+        update(Subscription, COLUMNS, self.changed)
+        insert(Subscription, ("subscriber_id", *COLUMNS), self.new)
+
+
+def write(owners: Collection[Owner], finder: Finder) -> None:
+    """Bring the subscriptions of these people into the state they should have."""
+    combinations = {values: traits_of(values) for owner in owners if owner.listed for values in owner.listed}
+    traits = finder.traits(combinations.values())
+    homes = finder.homes([owner.home for owner in owners])
+    stored = places_of([owner.id for owner in owners if not owner.is_new])
+    rokt_ids = {values.rokt_id for values in combinations} - {""}
+    told = Told(rokt_ids, list(stored))
+    difference = Difference()
+    for owner in owners:
+        before = stored.get(owner.id, {})
+        if owner.listed is None:
+            own = [place[:SHARED] for _pk, place in before.values()]
+        else:
+            own = [(*values[:OWN], traits[combinations[values]]) for values in owner.listed]
+        own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID] for place in own}), before)
+        times = times_of(owner, own, before, told)
+        difference.note(owner.id, before, list(whole(owner, own, times, homes[owner.home])))
+    difference.write()
+
+
+def places_of(subscriber_ids: Collection[int]) -> dict[int, Before]:
+    """Return subscriber id -> what is stored, in Braze's order."""
+    stored: dict[int, Before] = {pk: {} for pk in subscriber_ids}
+    if stored:
+        found = Subscription.objects.filter(subscriber__in=listed_ids(subscriber_ids)).order_by("position")
+        for pk, owner_id, *place in found.values_list("pk", "subscriber_id", *COLUMNS):
+            stored[owner_id][place[POSITION]] = (pk, tuple(place))
+    return stored
+
+
+def unlisted(own: list[Place], told: list[tuple[str, int]], before: Before) -> list[Place]:
+    """Return places behind a person's own for subscriptions that only Rokt knows of."""
+    if not told:
+        return []
+    emails = {old[ROKT_ID]: old[EMAIL] for _pk, old in before.values()}
+    behind = max((place[POSITION] for place in own), default=-1) + 1
+    return [
+        (position, "", rokt_id, emails.get(rokt_id, ""), traits_id)
+        for position, (rokt_id, traits_id) in enumerate(told, behind)
+    ]
+
+
+def times_of(owner: Owner, own: list[Place], before: Before, told: Told) -> list[Times]:
+    """Return when each began and ended: as Rokt has told, else as known before, else by the person's own event."""
+    known = {old[ROKT_ID]: (old[SUBSCRIBED_AT], old[ENDED_AT]) for _pk, old in before.values()}
+    times = []
+    for place in own:
+        since, until = known.get(place[ROKT_ID], (None, None)) if place[ROKT_ID] else (None, None)
+        if place[ROKT_ID] in told.times:
+            told_since, until = told.times[place[ROKT_ID]]
+            since = told_since or since
+        times.append((since, until))
+    if len(times) == 1 and times[0][0] is None:
+        times[0] = (owner.subscribed_at, times[0][1])
+    return times
+
+
+def whole(owner: Owner, own: list[Place], times: list[Times], home_id: int) -> Iterator[Place]:
+    """Yield the values of ``COLUMNS``."""
+    for place, (since, until) in zip(own, times, strict=True):
+        yield (*place, home_id, owner.random_bucket, since, until, owner.may_receive and until is None)
+
+
+def written(place: Place) -> Place:
+    """Return the values as the database takes them."""
+    if place[SUBSCRIBED_AT] is None and place[ENDED_AT] is None:
+        return place
+    times = (adapted(place[SUBSCRIBED_AT]), adapted(place[ENDED_AT]))
+    return (*place[:SUBSCRIBED_AT], *times, *place[ENDED_AT + 1 :])

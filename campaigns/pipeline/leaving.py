@@ -1,0 +1,48 @@
+"""Who must not be called any more: asked at the last moment, for much may happen after an audience is frozen."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from campaigns.models import Delivery, Send, Subscriber, SubscriptionStatus
+
+
+class Row(Protocol):
+    """Somebody whose turn it is."""
+
+    @property
+    def pk(self) -> int:
+        """The row's id."""
+        ...
+
+    @property
+    def subscriber(self) -> Subscriber | None:
+        """The person; None when erased."""
+        ...
+
+    @property
+    def subscription_ids(self) -> list[str]:
+        """The ids that the call would be for."""
+        ...
+
+
+def reasons(send: Send, rows: Sequence[Row]) -> Mapping[int, Delivery.Reason]:
+    """Return why no call may be made, by row, for those who have left. A removal reaches everybody but the erased."""
+    if send.kind == Send.Kind.CANCEL:
+        return {row.pk: Delivery.Reason.LEFT for row in rows if row.subscriber is None}
+    ended = _ended({rokt_id for row in rows for rokt_id in row.subscription_ids})
+    found = ((row.pk, _reason(row, ended)) for row in rows)
+    return {pk: reason for pk, reason in found if reason}
+
+
+def _ended(rokt_ids: Collection[str]) -> set[str]:
+    told = SubscriptionStatus.objects.filter(rokt_id__in=rokt_ids, ended_at__isnull=False)
+    return set(told.values_list("rokt_id", flat=True))
+
+
+def _reason(row: Row, ended: Collection[str]) -> Delivery.Reason | None:
+    if row.subscriber is None or not row.subscriber.is_active:
+        return Delivery.Reason.LEFT
+    if row.subscriber.is_suppressed:
+        return Delivery.Reason.SUPPRESSED
+    ids = row.subscription_ids
+    return Delivery.Reason.UNSUBSCRIBED if ids and all(rokt_id in ended for rokt_id in ids) else None

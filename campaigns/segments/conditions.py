@@ -1,0 +1,225 @@
+"""One condition as part of a query: true or false for each row, never unknown, and on which table it stands.
+
+What many subscriptions share is asked of its few rows; what is the person's own, of the person's row, so that the
+usual rules read the narrow table of subscriptions only.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import Exact, GreaterThan, In
+
+from campaigns.models import Entry, Event, Home, PersonListMember, Subscriber, Traits, TraitsTag
+from campaigns.segments.fields import Field, Kind, Op
+from campaigns.segments.holding import Holds
+from campaigns.segments.patterns import compiled
+from campaigns.segments.sampling import Sample
+
+TABLES: Final[dict[str, type[Model]]] = {"traits": Traits, "home": Home, "subscriber": Subscriber}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A condition on the rows of one table: "traits", "home" or "subscriber" of a subscription, or "" for itself."""
+
+    table: str
+    q: Q
+
+    def lifted(self) -> Q:
+        """Return it as a condition on subscriptions."""
+        if not self.table:
+            return self.q
+        rows = TABLES[self.table]._default_manager.filter(self.q).order_by()
+        return (
+            of_people(rows, "pk")
+            if self.table == "subscriber"
+            else Q(**{f"{self.table}__in": rows.values("pk")})
+        )
+
+    def __invert__(self) -> "Part":
+        return Part(self.table, ~self.q)
+
+
+def asked(field: Field, op: Op, values: Sequence[str], at: datetime) -> Part:
+    """Return where a positive question is answered with yes; `at` is the present."""
+    table, _separator, column = field.path.rpartition("__")
+    if field.kind is Kind.TIME:
+        return Part(table, _TIMES[op](column, values, at))
+    if field.kind is Kind.TEXT and op in _SEARCHED:
+        return Part(table, _searched(table, column, op, values[0]))
+    if op is Op.RAW_IS_ANY_OF:
+        return Part("", _raw(field, values))
+    if field.kind in (Kind.TEXT, Kind.YES_NO):
+        return Part(table, _COLUMNS[field.kind][op](column, values))
+    return Part("traits" if field.kind is Kind.TAGS else "", _OTHERS[field.kind][op](field, values))
+
+
+def of_people(rows: QuerySet[Any, Any], person: str) -> Q:
+    """Return the subscriptions of the people that some rows name in a column.
+
+    PostgreSQL compares a list that is too long for its memory row by row, for hours; SQLite looks at each row of the
+    large table before it asks whether there is one in the small.
+    """
+    if connection.vendor == "sqlite":
+        return Q(subscriber__in=rows.order_by().values(person))
+    return Q(Exists(rows.order_by().filter(**{person: OuterRef("subscriber_id")})))
+
+
+def _is_any(column: str, values: Iterable[Any]) -> Q:
+    return Q(In(F(column), list(values)))
+
+
+def _contains(column: str, values: Sequence[str]) -> Q:
+    return Q(Holds(F(column), values=values, how="contains"))
+
+
+def _starts(column: str, values: Sequence[str]) -> Q:
+    return Q(Holds(F(column), values=values, how="starts"))
+
+
+def _ends(column: str, values: Sequence[str]) -> Q:
+    return Q(Holds(F(column), values=values, how="ends"))
+
+
+def _searched(table: str, column: str, op: Op, pattern: str) -> Q:
+    """Search the distinct values here, since no database reads patterns as the other does."""
+    texts = TABLES[table]._default_manager.order_by().values_list(column, flat=True).distinct()
+    return _is_any(column, found(texts, pattern, is_wanted=op == Op.MATCHES_REGEX))
+
+
+def found(texts: Iterable[str], pattern: str, *, is_wanted: bool) -> list[str]:
+    """Return the texts in which a pattern is found, or those others that are no blank."""
+    search = compiled(pattern).search
+    return [text for text in texts if text and (search(text) is not None) == is_wanted]
+
+
+def _raw(field: Field, values: Sequence[str]) -> Q:
+    """Compare with Braze's own element, "value/suffix"."""
+    parts = [value.rpartition("/") for value in values]
+    mine = Concat(F(field.path), Value("/"), F("suffix"))
+    table, _separator, column = field.path.rpartition("__")
+    near = Part(table, _is_any(column, {left for left, _slash, _suffix in parts})).lifted()
+    known = ~Q(Exact(F("suffix"), "")) & ~Q(Exact(F(field.path), ""))
+    return (
+        Q(In(F("suffix"), [suffix for _left, _slash, suffix in parts])) & near & known & Q(In(mine, values))
+    )
+
+
+def _tagged(condition: Q) -> Q:
+    return Q(pk__in=TraitsTag.objects.filter(condition).order_by().values("traits"))
+
+
+def _has_all(values: Sequence[str]) -> Q:
+    wanted = set(values)
+    named = TraitsTag.objects.order_by().filter(name__in=wanted).values("traits")
+    return Q(pk__in=named.annotate(found=Count("pk")).filter(found=len(wanted)).values("traits"))
+
+
+def _under(values: Sequence[str]) -> Q:
+    return _tagged(Q(name__in=values)) | _tagged(_starts("name", [f"{value}/" for value in values]))
+
+
+def _tags_found(pattern: str) -> Q:
+    names = TraitsTag.objects.order_by().values_list("name", flat=True).distinct()
+    return _tagged(_is_any("name", found(names, pattern, is_wanted=True)))
+
+
+def _days_before(at: datetime, values: Sequence[str]) -> datetime:
+    return at - timedelta(days=int(values[0]))
+
+
+def midnight(values: Sequence[str], *, days: int = 0) -> datetime:
+    """Return when a day begins in UTC, or a day so many days later."""
+    return datetime.combine(date.fromisoformat(values[0]), time(), UTC) + timedelta(days=days)
+
+
+def _known(column: str, **bound: Any) -> Q:
+    return Q(**{f"{column}__isnull": False}, **{f"{column}__{name}": value for name, value in bound.items()})
+
+
+def _between(field: Field, values: Sequence[str]) -> Q:
+    low, high = map(int, values)
+    return Q(**{f"{field.path}__gte": low, f"{field.path}__lte": high})
+
+
+def _sampled(field: Field, values: Sequence[str]) -> Q:
+    sample = Sample.of(*values)
+    bucket = Cast(F(field.path), BigIntegerField())
+    return Q(**{f"{field.path}__gte": 0}) & Q(_below(sample.place(bucket), sample.size))
+
+
+def _below(place: Any, size: int) -> Any:
+    return GreaterThan(Value(size), place)
+
+
+def _received(field: Field, values: Sequence[str]) -> Q:
+    """Entries are found by event, so their events are looked up first and named one by one."""
+    column = "event_id" if field.name == "received_event" else "campaign"
+    events = list(Event.objects.filter(**{f"{column}__in": values}).order_by().values_list("pk", flat=True))
+    return of_people(Entry.objects.filter(event__in=events, is_test=False), "subscriber")
+
+
+def _listed(_field: Field, values: Sequence[str]) -> Q:
+    names = (
+        PersonListMember.objects.filter(list__in=[int(value) for value in values])
+        .order_by()
+        .values("external_id")
+    )
+    return of_people(Subscriber.objects.filter(external_id__in=names), "pk")
+
+
+_SEARCHED: Final = {Op.MATCHES_REGEX, Op.DOES_NOT_MATCH_REGEX}
+
+_TIMES: Final[dict[Op, Callable[[str, Sequence[str], datetime], Q]]] = {
+    Op.WITHIN_DAYS: lambda column, values, at: _known(column, gte=_days_before(at, values)),
+    Op.MORE_THAN_DAYS_AGO: lambda column, values, at: _known(column, lt=_days_before(at, values)),
+    Op.AFTER: lambda column, values, _at: _known(column, gte=midnight(values, days=1)),
+    Op.BEFORE: lambda column, values, _at: _known(column, lt=midnight(values)),
+    Op.IS_UNKNOWN: lambda column, _values, _at: Q(**{f"{column}__isnull": True}),
+}
+
+_COLUMNS: Final[dict[Kind, dict[Op, Callable[[str, Sequence[str]], Q]]]] = {
+    Kind.TEXT: {
+        Op.IS_ANY_OF: _is_any,
+        Op.CONTAINS_ANY_OF: _contains,
+        Op.STARTS_WITH: _starts,
+        Op.ENDS_WITH: _ends,
+        Op.IS_BLANK: lambda column, _values: Q(Exact(F(column), "")),
+    },
+    Kind.YES_NO: {
+        Op.IS_TRUE: lambda column, _values: _known(column, exact=True),
+        Op.IS_FALSE: lambda column, _values: _known(column, exact=False),
+        Op.IS_UNKNOWN: lambda column, _values: Q(**{f"{column}__isnull": True}),
+    },
+}
+
+_OTHERS: Final[dict[Kind, dict[Op, Callable[[Field, Sequence[str]], Q]]]] = {
+    Kind.TAGS: {
+        Op.HAS_ANY_OF: lambda _field, values: _tagged(Q(name__in=values)),
+        Op.HAS_ALL_OF: lambda _field, values: _has_all(values),
+        Op.IS_UNDER: lambda _field, values: _under(values),
+        Op.CONTAINS_ANY_OF: lambda _field, values: _tagged(_contains("name", values)),
+        Op.MATCHES_REGEX: lambda _field, values: _tags_found(values[0]),
+        Op.DOES_NOT_MATCH_REGEX: lambda _field, values: _tagged(Q()) & ~_tags_found(values[0]),
+        Op.IS_BLANK: lambda _field, _values: ~_tagged(Q()),
+    },
+    Kind.NUMBER: {Op.IS_BETWEEN: _between},
+    Kind.SAMPLE: {Op.IN_SAMPLE: _sampled},
+    Kind.RECEIVED: {Op.HAS_RECEIVED: _received},
+    Kind.LIST: {Op.IS_ON_LIST: _listed},
+}

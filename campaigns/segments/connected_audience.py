@@ -1,0 +1,149 @@
+"""Braze's Connected Audience filters from and to rules; what one side cannot say is told, never dropped silently.
+
+Braze compares whole elements of a list ("AU/f5733866ade2"), so "is AU" can leave only as a regular expression.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from django.utils.translation import gettext as _
+
+from campaigns.segments.fields import FIELDS, Op
+from campaigns.segments.rules import Condition, Group, Match, Person, Rule, RuleError, parse, sentence
+
+Json: TypeAlias = dict[str, Any]
+
+_ATTRIBUTES: Final = {
+    **{name: f"rokt:{name}" for name, each in FIELDS.items() if each.is_suffixed or name == "tags"},
+    "opt_in_1": "rokt:optIn1",
+    "opt_in_2": "rokt:optIn2",
+    "subscription_id": "rokt:subscription_id",
+}
+_FIELDS: Final = {attribute: name for name, attribute in _ATTRIBUTES.items()}
+_SIMPLE: Final = re.compile(r"\^([A-Za-z0-9_ -]+)/")
+_MOST_DEEP: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A Connected Audience, or None where the rule cannot be said; `losses` tell what is lost, and where."""
+
+    audience: Json | None
+    losses: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A rule as it is stored, or None; `losses` tell what could not be taken over."""
+
+    rule: Json | None
+    losses: list[str] = field(default_factory=list)
+
+
+def exported(rule: Group) -> Exported:
+    """Return a rule as Braze's filter; if any part of it cannot be said, there is none, but all reasons."""
+    losses: list[str] = []
+    audience = _out(rule, losses)
+    if losses or audience is None:
+        return Exported(None, losses or [_("A rule that means everyone has no filter in Braze.")])
+    return Exported(audience)
+
+
+def imported(audience: object) -> Imported:
+    """Return Braze's filter as a rule; if any part cannot be taken over, there is none, but all reasons."""
+    losses: list[str] = []
+    inner = _in(audience, losses, depth=1)
+    if losses or inner is None:
+        return Imported(None, losses)
+    rule = inner if "match" in inner else {"match": "all", "rules": [inner]}
+    try:
+        parse(rule)
+    except RuleError as error:
+        return Imported(None, [str(error)])
+    return Imported(rule)
+
+
+def _out(rule: Rule, losses: list[str]) -> Json | None:
+    if isinstance(rule, Condition):
+        return _filter(rule, losses)
+    if isinstance(rule, Person) and rule.group.match is not Match.NONE and len(rule.group.rules) == 1:
+        return _out(rule.group.rules[0], losses)
+    if isinstance(rule, Group) and rule.match is not Match.NONE and rule.rules:
+        if rule.match is Match.ALL and sum(isinstance(each, Condition) for each in rule.rules) > 1:
+            losses.append(
+                _("“%(rule)s”: Braze cannot ask that all of it holds for the same subscription.")
+                % {"rule": sentence(rule)}
+            )
+        inner = [part for each in rule.rules if (part := _out(each, losses))]
+        return {"AND" if rule.match is Match.ALL else "OR": inner}
+    losses.append(_("“%(rule)s” cannot be said in Braze's filter.") % {"rule": sentence(rule)})
+    return None
+
+
+def _filter(condition: Condition, losses: list[str]) -> Json | None:
+    attribute, op = _ATTRIBUTES.get(condition.field.name), condition.op
+    if (
+        attribute
+        and op in (Op.RAW_IS_ANY_OF, Op.IS_ANY_OF)
+        and (op is Op.RAW_IS_ANY_OF or condition.field.name == "subscription_id")
+    ):
+        return _any_of(attribute, "includes_value", condition.values)
+    if attribute and op is Op.IS_ANY_OF and all(_plain(value) for value in condition.values):
+        return _any_of(attribute, "matches_regex", [f"^{value}/" for value in condition.values])
+    if attribute and op is Op.IS_NOT_BLANK:
+        return _custom(attribute, "exists")
+    if attribute and op is Op.IS_BLANK:
+        return _custom(attribute, "does_not_exist")
+    text = _(
+        "“%(rule)s” cannot be said in Braze's filter: Braze compares whole values such as “AU/f5733866ade2”, "
+        "so that plain ones would match nobody."
+    )
+    losses.append(text % {"rule": sentence(condition)})
+    return None
+
+
+def _plain(value: str) -> bool:
+    return _SIMPLE.fullmatch(f"^{value}/") is not None
+
+
+def _any_of(attribute: str, comparison: str, values: Any) -> Json:
+    filters = [_custom(attribute, comparison, value) for value in values]
+    return filters[0] if len(filters) == 1 else {"OR": filters}
+
+
+def _custom(attribute: str, comparison: str, value: str | None = None) -> Json:
+    said = {"custom_attribute_name": attribute, "comparison": comparison}
+    return {"custom_attribute": said | ({} if value is None else {"value": value})}
+
+
+def _in(node: object, losses: list[str], *, depth: int) -> Json | None:
+    if isinstance(node, dict) and len(node) == 1 and depth <= _MOST_DEEP:
+        ((key, inner),) = node.items()
+        if key in ("AND", "OR") and isinstance(inner, list) and inner:
+            parts = [part for each in inner if (part := _in(each, losses, depth=depth + 1))]
+            return {"match": "all" if key == "AND" else "any", "rules": parts}
+        if key == "custom_attribute" and isinstance(inner, dict) and (found := _condition(inner)):
+            # Braze asks the person: two filters may be answered by two subscriptions.
+            return {"person": {"match": "all", "rules": [found]}}
+    losses.append(_("This cannot be taken over: %(node)s") % {"node": str(node)[:300]})
+    return None
+
+
+def _condition(said: Json) -> Json | None:
+    name = _FIELDS.get(str(said.get("custom_attribute_name")))
+    comparison, value = said.get("comparison"), said.get("value")
+    if name is None or not isinstance(value, str | None):
+        return None
+    if comparison == "includes_value" and value and name != "tags":
+        op = Op.IS_ANY_OF if name == "subscription_id" else Op.RAW_IS_ANY_OF
+        return _asked(name, op, value) if op in FIELDS[name].ops else None
+    if comparison == "matches_regex" and value and (plain := _SIMPLE.fullmatch(value)) and name != "tags":
+        return _asked(name, Op.IS_ANY_OF, plain[1])
+    if comparison == "exists" and value is None and Op.IS_NOT_BLANK in FIELDS[name].ops:
+        return {"field": name, "op": Op.IS_NOT_BLANK.value}
+    return None
+
+
+def _asked(name: str, op: Op, value: str) -> Json:
+    return {"field": name, "op": op.value, "values": [value]}

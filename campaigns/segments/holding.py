@@ -1,0 +1,43 @@
+"""Whether a text contains, begins with or ends with one of some values, in SQL: to the letter, in either database."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import BooleanField, F, Func
+
+_TESTS: Final = {
+    "postgresql": {
+        "contains": "STRPOS({0}, %s) > 0",
+        "starts": "STRPOS({0}, %s) = 1",
+        "ends": "RIGHT({0}, LENGTH(%s)) = %s",
+    },
+    "sqlite": {
+        "contains": "INSTR({0}, %s) > 0",
+        "starts": "INSTR({0}, %s) = 1",
+        "ends": "SUBSTR({0}, -LENGTH(%s)) = %s",
+    },
+}
+
+
+class Holds(Func):
+    """One expression for all values, by position and not by LIKE, which ignores case in SQLite.
+
+    A list of cases and not of ORs, because SQLite takes no expression that is a thousand deep.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, text: F, *, values: Sequence[str], how: str) -> None:
+        super().__init__(text)
+        self.values = tuple(values)
+        self.how = how
+
+    def as_sql(  # type: ignore[override]  # no function name, no template: the cases are written here
+        self, compiler: Any, connection: Any, **_extra: Any
+    ) -> tuple[str, list[Any]]:
+        """Return the cases, each with its value."""
+        text, parameters = compiler.compile(self.source_expressions[0])
+        test = _TESTS[connection.vendor][self.how]
+        case = f" WHEN {test.format(text)} THEN true"
+        each = [[*parameters, *[value] * test.count("%s")] for value in self.values]
+        return f"CASE{case * len(each)} ELSE false END", [one for group in each for one in group]

@@ -1,0 +1,133 @@
+"""Who was in a segment at a moment, kept as a compressed set of ids, and who has come and gone since."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from pyroaring import BitMap64
+
+from campaigns.models import Segment, Send, Snapshot, Subscriber
+from campaigns.models.clock import now
+from campaigns.segments.compile import subscriptions
+from campaigns.segments.rules import parse
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody who has come or gone, and why; the person is None where it was erased."""
+
+    pk: int
+    subscriber: Subscriber | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What has become of the people of an earlier moment; only their numbers are kept here."""
+
+    before: BitMap64
+    after: BitMap64
+    is_same_rule: bool
+    since: Snapshot | Send
+
+    @property
+    def joined_count(self) -> int:
+        """How many are in now and were not then."""
+        return self.after.difference_cardinality(self.before)
+
+    @property
+    def left_count(self) -> int:
+        """How many were in then and are not now."""
+        return self.before.difference_cardinality(self.after)
+
+    @property
+    def stayed_count(self) -> int:
+        """How many were in then and are now."""
+        return self.before.intersection_cardinality(self.after)
+
+    def joined(self, *, offset: int = 0, size: int = PAGE_SIZE) -> list[Move]:
+        """Return a page of those who have come."""
+        return self._page(self.after - self.before, offset, size, has_left=False)
+
+    def left(self, *, offset: int = 0, size: int = PAGE_SIZE) -> list[Move]:
+        """Return a page of those who have gone."""
+        return self._page(self.before - self.after, offset, size, has_left=True)
+
+    def _page(self, people: BitMap64, offset: int, size: int, *, has_left: bool) -> list[Move]:
+        chosen = list(islice(people, offset, offset + size))
+        rows = Subscriber.objects.prefetch_related("subscriptions").in_bulk(chosen)
+        why = self._why_left if has_left else self._why_joined
+        return [Move(pk, rows.get(pk), why(rows.get(pk))) for pk in chosen]
+
+    def _why_joined(self, person: Subscriber | None) -> str:
+        if person and person.created_at > taken_at(self.since):
+            return _("new here")
+        return _("now matches") if self.is_same_rule else _("the definition has changed")
+
+    def _why_left(self, person: Subscriber | None) -> str:
+        if person is None:
+            return _("erased")
+        if person.is_suppressed:
+            return _("suppressed")
+        if not person.is_active:
+            return _("no longer active")
+        if all(each.ended_at for each in person.subscriptions.all()):
+            return _("unsubscribed")
+        return _("the rule no longer fits") if self.is_same_rule else _("the definition has changed")
+
+
+def taken_at(since: Snapshot | Send) -> datetime:
+    """Return the moment that is compared with."""
+    return since.taken_at if isinstance(since, Snapshot) else (since.started_at or since.created_at)
+
+
+def take(
+    segment: Segment,
+    *,
+    cause: str,
+    by: User | None = None,
+    account_code: str = "",
+    people: Iterable[int] | None = None,
+) -> Snapshot:
+    """Remember who is in a segment now, or the people whose ids are given.
+
+    Raises:
+        RuleError: the segment's rule cannot be read.
+    """
+    ids = BitMap64(people) if people is not None else members(segment, account_code)
+    return Snapshot.objects.create(
+        segment=segment,
+        version=segment.version,
+        account_code=account_code,
+        cause=cause,
+        people=ids.serialize(),
+        people_count=len(ids),
+        taken_by=by,
+        taken_at=now(),
+    )
+
+
+def members(segment: Segment, account_code: str = "") -> BitMap64:
+    """Return the ids of the people who are in a segment now, read as a stream."""
+    found = subscriptions(parse(segment.rule), account_code=account_code or None)
+    return BitMap64(found.order_by().values_list("subscriber_id", flat=True).iterator(chunk_size=10_000))
+
+
+def drift(segment: Segment, since: Snapshot | Send) -> Drift:
+    """Compare those who are in now with an earlier moment, or with everybody a send had a delivery for."""
+    if isinstance(since, Snapshot):
+        before, version, account_code = (
+            BitMap64.deserialize(bytes(since.people)),
+            since.version,
+            since.account_code,
+        )
+    else:
+        theirs = since.deliveries.filter(subscriber__isnull=False).order_by()
+        before = BitMap64(theirs.values_list("subscriber_id", flat=True).iterator(chunk_size=10_000))
+        version, account_code = since.segment_version or 0, since.account.code
+    return Drift(before, members(segment, account_code), version == segment.version, since)

@@ -1,0 +1,146 @@
+"""What Rokt tells by itself settles what no answer did, and nothing that is settled is disturbed."""
+
+import pytest
+from django.utils import timezone
+
+from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
+from campaigns.pipeline import clockwork, deliver, record
+from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.record import Said, books, confirm, taken_off
+from tests.builders import make_subscriber
+from tests.pipeline.running import CANCEL, CREATE, UPDATE, hurry, only, queue, run, states, subscription
+
+pytestmark = pytest.mark.django_db
+
+ADDED, CHANGED, REMOVED = Attempt.Operation.CREATE, Attempt.Operation.UPDATE, Attempt.Operation.DELETE
+
+
+@pytest.fixture
+def send(event, staff, account) -> Send:
+    subscription(make_subscriber("ann"))
+    return queue(event, staff)
+
+
+def balanced(send: Send) -> bool:
+    send.refresh_from_db()
+    return books.check(send).holds
+
+
+def test_an_accepted_entry_is_confirmed_by_rokts_word(send, event):
+    run(send)
+
+    assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
+
+    assert only(send).state == Delivery.State.CONFIRMED
+    assert Entry.objects.get().confirmed_at is not None
+    assert balanced(send)
+
+
+def test_the_same_word_twice_changes_nothing(send, event):
+    run(send)
+    confirm(event, "ann", operation=ADDED)
+    before = only(send).changed_at
+
+    assert confirm(event, "ann", operation=ADDED) is Said.KNOWN
+    assert only(send).changed_at == before
+
+
+def test_a_doubt_is_settled_and_the_entry_is_known(send, event):
+    record.claim(send, limit=1, write=Calls(send).write)
+    hurry(send)
+    clockwork.tidy()
+    assert states(send) == {"ann": "in_doubt"}
+
+    assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
+
+    assert states(send) == {"ann": "confirmed"}
+    assert Entry.objects.get().state == Entry.State.PRESENT
+    send.refresh_from_db()
+    assert send.state == Send.State.FINISHED
+    assert balanced(send)
+
+
+def test_a_repeat_that_waits_is_not_made_any_more(send, event, rokt):
+    rokt.fault("status", status=503, count=2)
+    deliver.drain(send.account, seconds=0.01)
+    assert states(send) == {"ann": "queued"}
+
+    assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
+
+    hurry(send)
+    run(send)
+    assert states(send) == {"ann": "confirmed"}
+    assert only(send).attempt_count == 1
+    assert balanced(send)
+
+
+def test_word_that_comes_before_the_answer_is_to_be_heard_again(send, event):
+    record.claim(send, limit=1, write=Calls(send).write)
+    assert confirm(event, "ann", operation=ADDED) is Said.EARLY
+    assert states(send) == {"ann": "sending"}
+
+
+def test_what_was_never_sent_is_not_confirmed(send, event):
+    assert confirm(event, "ann", operation=ADDED) is Said.KNOWN
+    assert states(send) == {"ann": "queued"}
+    assert confirm(event, "bob", operation=ADDED) is Said.STRANGE
+    assert confirm(event, "ann", operation=CHANGED) is Said.STRANGE
+
+
+def test_updates_and_removals_are_confirmed_apart_from_the_first_send(send, event, staff):
+    run(send)
+    event.title = "Winter Sale"
+    event.save()
+    update = run(queue(event, staff, UPDATE))
+    removal = run(queue(event, staff, CANCEL))
+
+    assert confirm(event, "ann", operation=REMOVED) is Said.TAKEN
+    assert confirm(event, "ann", operation=CHANGED) is Said.TAKEN
+
+    assert [only(each).state for each in (send, update, removal)] == ["accepted", "confirmed", "confirmed"]
+    assert Entry.objects.get().state == Entry.State.CANCELLED
+
+
+def test_who_took_it_off_gets_neither_updates_nor_the_event_again(send, event, staff):
+    run(send)
+    assert taken_off(event, "ann") is Said.TAKEN
+    assert taken_off(event, "ann") is Said.KNOWN
+    subscription(make_subscriber("bob"))
+
+    again = run(queue(event, staff, CREATE))
+    assert states(again) == {"ann": "skipped", "bob": "accepted"}
+    assert again.deliveries.get(external_id="ann").reason == Delivery.Reason.TAKEN_OFF
+    event.title = "Winter Sale"
+    event.save()
+    assert states(run(queue(event, staff, UPDATE))) == {"bob": "accepted"}
+
+
+def test_nothing_is_taken_off_that_is_not_there(event):
+    make_subscriber("ann")
+    assert taken_off(event, "ann") is Said.STRANGE
+
+
+def test_who_must_not_get_anything_is_skipped_but_removals_still_reach_them(send, event, staff):
+    subscription(make_subscriber("bob"))
+    run(send)
+    later = queue(event, staff)
+    assert states(later) == {"ann": "skipped", "bob": "queued"}
+    Subscriber.objects.update(is_suppressed=True)
+
+    run(later)
+    bob = later.deliveries.get(external_id="bob")
+    assert (bob.state, bob.reason) == (Delivery.State.SKIPPED, Delivery.Reason.SUPPRESSED)
+    assert states(run(queue(event, staff, CANCEL))) == {"ann": "accepted"}
+
+
+def test_who_unsubscribed_after_the_send_began_is_not_called(event, staff, account, rokt):
+    theirs = subscription(make_subscriber("ann"))
+    send = queue(event, staff)
+    account.subscription_statuses.create(
+        rokt_id=theirs.rokt_id, ended_at=timezone.now(), told_at=timezone.now()
+    )
+
+    run(send)
+
+    assert only(send).reason == Delivery.Reason.UNSUBSCRIBED
+    assert not [line for line in rokt.log() if line["path"] != "/oauth2/token"]

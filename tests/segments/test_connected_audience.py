@@ -1,0 +1,61 @@
+"""Braze's Connected Audience: what goes both ways unchanged, and what is told instead of dropped."""
+
+from typing import Any
+
+import pytest
+
+from campaigns.segments.connected_audience import exported, imported
+from campaigns.segments.rules import parse
+
+
+def custom(name: str, comparison: str, value: object = None) -> dict[str, Any]:
+    said = {"custom_attribute_name": name, "comparison": comparison}
+    return {"custom_attribute": said | ({} if value is None else {"value": value})}
+
+
+def test_a_whole_value_becomes_a_raw_condition() -> None:
+    rule = imported(custom("rokt:country_code", "includes_value", "AU/f5733866ade2")).rule
+    asked = {"field": "country_code", "op": "raw_is_any_of", "values": ["AU/f5733866ade2"]}
+    assert rule == {"match": "all", "rules": [{"person": {"match": "all", "rules": [asked]}}]}
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        custom("tier", "equals", "gold"),
+        {"AND": [custom("rokt:country_code", "matches_regex", "^(AU|NZ)/")]},
+        {"NOT": []},
+        {"OR": [custom("rokt:country_code", "exists"), {"email_subscription_status": {}}]},
+        7,
+    ],
+)
+def test_what_cannot_be_taken_over_is_told(audience) -> None:
+    result = imported(audience)
+    assert result.rule is None
+    assert result.losses
+
+
+def test_what_braze_cannot_say_is_told_condition_by_condition() -> None:
+    contains = {"field": "source", "op": "contains_any_of", "values": ["x"]}
+    seen = {"field": "first_seen", "op": "is_known"}
+    result = exported(parse({"match": "any", "rules": [contains, seen]}))
+    assert result.audience is None
+    assert len(result.losses) == 2
+
+
+def test_what_can_be_said_on_both_sides_comes_back_unchanged() -> None:
+    audience = {
+        "AND": [
+            {"OR": [custom("rokt:country_code", "matches_regex", "^AU/"), custom("rokt:source", "exists")]},
+            custom("rokt:calendar_code", "includes_value", "summer/f5733866ade2"),
+            custom("rokt:subscription_id", "includes_value", "06423672-b6ba-4536-aa36-70788a7a0a36"),
+        ]
+    }
+    taken = imported(audience)
+    assert taken.rule is not None
+    assert exported(parse(taken.rule)).audience == audience
+
+
+def test_two_questions_to_the_same_subscription_are_not_passed_off_as_two_filters() -> None:
+    asked = [{"field": name, "op": "is_not_blank"} for name in ("country_code", "source")]
+    assert "same subscription" in exported(parse({"match": "all", "rules": asked})).losses[0]

@@ -1,0 +1,89 @@
+"""Why is she in? Every condition of a segment with one person's own values."""
+
+import pytest
+from django.urls import reverse
+
+from tests import builders
+from tests.views.checking import text
+
+pytestmark = pytest.mark.django_db
+
+AUSTRALIA = {
+    "match": "all",
+    "rules": [
+        {"field": "country_code", "op": "is_any_of", "values": ["AU"]},
+        {"match": "any", "rules": [{"field": "tags", "op": "has_any_of", "values": ["VIP"]}]},
+    ],
+}
+
+
+@pytest.fixture
+def segment(db):
+    return builders.make_segment(AUSTRALIA, name="Australian VIPs")
+
+
+def why(person, segment):
+    return reverse("subscriber_why", args=[person.pk, segment.pk])
+
+
+def test_the_form_leads_to_an_address_of_its_own(auditor, ada, segment, account):
+    choose = reverse("subscriber_why_choose", args=[ada.pk])
+    page = text(auditor, reverse("subscriber_detail", args=[ada.pk]))
+    answer = auditor.get(choose, {"segment": segment.pk, "account": "shop"})
+
+    assert f'action="{choose}"' in page
+    assert "Australian VIPs" in page
+    assert answer["Location"] == f"{why(ada, segment)}?account=shop"
+
+
+def test_each_condition_is_shown_with_the_persons_values_per_subscription(auditor, ada, segment, account):
+    builders.make_subscription(ada, account, country_code="AU", tags=["VIP"], calendar_title="News")
+
+    page = text(auditor, why(ada, segment))
+
+    assert "Ada Lovelace is in." in page
+    assert "News (shop): “AU” → true" in page
+    assert "Offers (shop): no value → false" in page
+    assert page.count('<ul class="pe-values">') == 4  # everything, country, the group, tags
+
+
+def test_somebody_who_is_out_is_told_what_was_false(auditor, ada, segment):
+    page = text(auditor, why(ada, segment))
+
+    assert "Ada Lovelace is not in." in page
+    assert 'ca-bad">false' in page
+
+
+def test_another_account_is_an_obstacle(auditor, ada, segment, account):
+    builders.make_subscription(ada, account, country_code="AU", tags=["VIP"])
+
+    assert "is in." in text(auditor, f"{why(ada, segment)}?account=shop")
+    page = text(auditor, f"{why(ada, segment)}?account=other")
+    assert "is not in." in page
+    assert "no subscription to a calendar of this account" in page
+
+
+def test_a_rule_that_cannot_be_read_is_said_to_be_so(auditor, ada):
+    broken = builders.make_segment({"match": "everybody"})
+
+    assert "rule cannot be read" in text(auditor, why(ada, broken))
+
+
+def test_markup_in_values_stays_text(auditor, ada, segment, account):
+    builders.make_subscription(ada, account, country_code="<b>AU", calendar_title="<i>News")
+
+    page = text(auditor, why(ada, segment))
+
+    assert "<b>AU" not in page
+    assert "&lt;i&gt;News" in page
+
+
+@pytest.mark.parametrize("given", ["", "0", "999999", "x", "9" * 40, "\0"])
+def test_a_segment_that_is_not_there_is_not_found(auditor, ada, given):
+    choose = reverse("subscriber_why_choose", args=[ada.pk])
+
+    assert auditor.get(choose, {"segment": given}).status_code == 404
+
+
+def test_nothing_is_there_to_post(auditor, ada, segment):
+    assert auditor.post(why(ada, segment)).status_code == 405
