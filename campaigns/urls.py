@@ -91,6 +91,7 @@ urlpatterns = [
     path(
         "subscribers/<int:pk>/suppress/", subscribers_actions.subscriber_suppress, name="subscriber_suppress"
     ),
+    path("subscribers/<int:pk>/fetch/", subscribers_actions.subscriber_fetch, name="subscriber_fetch"),
     path("subscribers/<int:pk>/lift/", subscribers_actions.subscriber_lift, name="subscriber_lift"),
     path("subscribers/<int:pk>/export/", subscribers_actions.subscriber_export, name="subscriber_export"),
     path("subscribers/<int:pk>/erase/", subscribers_actions.subscriber_erase, name="subscriber_erase"),

@@ -38,7 +38,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
         exact = queryset.filter(Q(external_id=text) | Q(email__in={text, text.lower()}))
         if exact.exists():
             return exact, False
-        return queryset.filter(Q(external_id__startswith=text) | Q(email__startswith=text)), False
+        return queryset.filter(Q(external_id__begins=text) | Q(email__begins=text)), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         """Leave the large columns out of the list."""

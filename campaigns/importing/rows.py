@@ -4,6 +4,7 @@ Values come as the database wants them: JSON as text, times adapted, lengths che
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -14,6 +15,8 @@ from django.db.models.expressions import Combinable, RawSQL
 from campaigns.models import Subscriber
 
 FEW = 20  # rows that are not worth a table of their own
+NULL = "\\N"
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 Row: TypeAlias = Sequence[Any]
 
 
@@ -25,14 +28,14 @@ def is_postgresql() -> bool:
 def listed(texts: Collection[str]) -> RawSQL:
     """Return a list of any length as one parameter, for ``__in``: no limit, and nothing to parse."""
     if is_postgresql():
-        return RawSQL("SELECT unnest(%s::text[])", [list(texts)])
+        return RawSQL("SELECT json_array_elements_text(%s::json)", [orjson.dumps(list(texts)).decode()])
     return RawSQL("SELECT value FROM json_each(%s)", [orjson.dumps(list(texts)).decode()])
 
 
 def listed_ids(pks: Collection[int]) -> RawSQL:
     """Return the same for ids."""
     if is_postgresql():
-        return RawSQL("SELECT unnest(%s::bigint[])", [list(pks)])
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, pks))}}}"])
     return RawSQL("SELECT value FROM json_each(%s)", [orjson.dumps(list(pks)).decode()])
 
 
@@ -62,7 +65,7 @@ def next_ids(model: type[models.Model], count: int) -> Sequence[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if is_postgresql():
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
             cursor.execute(sequence, [table, count])
             return [pk for (pk,) in cursor.fetchall()]
         cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
@@ -79,8 +82,23 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
         if is_postgresql():
             copy(cursor, f"{table} ({columns})", rows)
         else:
-            places = ", ".join(["%s"] * len(names))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608  # our names
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places(names)})", rows)  # noqa: S608  # our names
+
+
+def insert_missing(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Do so, leaving out what is there already by a unique constraint."""
+    table, columns = quoted(model), listing(names)
+    with connection.cursor() as cursor:
+        if is_postgresql() and len(rows) > FEW:
+            with incoming(cursor, table, columns, rows):
+                cursor.execute(
+                    f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming ON CONFLICT DO NOTHING"  # noqa: S608  # our names
+                )
+        else:
+            cursor.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({places(names)}) ON CONFLICT DO NOTHING",  # noqa: S608  # our names
+                rows,
+            )
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
@@ -90,25 +108,51 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
     table, quote = quoted(model), connection.ops.quote_name
     with connection.cursor() as cursor:
         if is_postgresql() and len(rows) > FEW:
-            columns = listing((*names, "id"))
-            cursor.execute(
-                f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"  # noqa: S608  # our names
-            )
-            copy(cursor, f"incoming ({columns})", rows)
             changes = ", ".join(f"{quote(name)} = incoming.{quote(name)}" for name in names)
-            cursor.execute(f"UPDATE {table} SET {changes} FROM incoming WHERE {table}.id = incoming.id")  # noqa: S608  # our names
-            cursor.execute("DROP TABLE incoming")
+            with incoming(cursor, table, listing((*names, "id")), rows):
+                cursor.execute(f"UPDATE {table} SET {changes} FROM incoming WHERE {table}.id = incoming.id")  # noqa: S608  # our names
         else:
             changes = ", ".join(f"{quote(name)} = %s" for name in names)
             cursor.executemany(f"UPDATE {table} SET {changes} WHERE id = %s", rows)  # noqa: S608  # our names
 
 
+@contextmanager
+def incoming(cursor: Any, table: str, columns: str, rows: Sequence[Row]) -> Iterator[None]:
+    """Hold rows in a temporary table, which has these columns of another one."""
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"  # noqa: S608  # our names
+    )
+    copy(cursor, f"incoming ({columns})", rows)
+    yield
+    cursor.execute("DROP TABLE incoming")
+
+
 def copy(cursor: Any, target: str, rows: Iterable[Row]) -> None:
-    """Let PostgreSQL take rows as they are written, while the next ones are made."""
+    """Let PostgreSQL take rows, all in one piece.
+
+    Each time psycopg hands something over, it may have to wait until the thread that reads ahead lets go of Python.
+    """
     with cursor.copy(f"COPY {target} FROM STDIN") as stream:
-        write = stream.write_row
-        for row in rows:
-            write(row)
+        stream.write("".join(map(line, rows)).encode())
+
+
+def line(row: Row) -> str:
+    """Return a row as COPY reads it; hardly any holds something that must be escaped."""
+    cells = [NULL if value is None else str(value) for value in row]
+    text = "\t".join(cells)
+    if (
+        text.count("\\") > row.count(None)
+        or text.count("\t") >= len(cells)
+        or "\n" in text
+        or "\r" in text
+    ):
+        text = "\t".join([NULL if value is None else str(value).translate(ESCAPES) for value in row])
+    return f"{text}\n"
+
+
+def places(names: Sequence[str]) -> str:
+    """Return a place for each value of a row."""
+    return ", ".join(["%s"] * len(names))
 
 
 def listing(names: Iterable[str]) -> str:

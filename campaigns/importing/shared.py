@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from campaigns.importing import rows
 from campaigns.models import Home, Traits, TraitsTag
 from campaigns.models.audience import digest
 from integrations.braze.profile import Values
@@ -13,7 +14,7 @@ TRAITS = (
     "account_code", "account_rokt_id", "account_name", "calendar_code", "calendar_rokt_id", "calendar_title",
     "country_code", "device_name", "geo_country", "opt_in_1", "opt_in_2", "source", "method",
 )  # fmt: skip
-COMMON = slice(Values._fields.index(TRAITS[0]), Values._fields.index("tags"))  # in the order of TRAITS
+COMMON = slice(Values._fields.index(TRAITS[0]), None)  # in the order of TRAITS, then the tags
 HOME = ("country", "language", "time_zone", "city")
 
 Combination: TypeAlias = tuple[Any, ...]
@@ -26,7 +27,10 @@ class Finder:
         self.known: dict[Combination, int] = {}
 
     def traits(self, wanted: Collection[Combination]) -> Mapping[Combination, int]:
-        """Return the id of the traits for each ``traits_of``; call it in the transaction that uses them."""
+        """Return the id of the traits for each combination (``COMMON`` of a subscription, its tags in any order).
+
+        Call it in the transaction that uses them.
+        """
         return self._find(Traits, wanted)
 
     def homes(self, wanted: Collection[Combination]) -> Mapping[Combination, int]:
@@ -38,16 +42,23 @@ class Finder:
     ) -> Mapping[Combination, int]:
         if len(self.known) + len(wanted) > MOST_REMEMBERED:
             self.known.clear()
-        missing = {each for each in wanted if each not in self.known}
+        missing = set(wanted).difference(self.known)
         if missing:
-            self.known |= found_or_made(model, missing)
+            ordered = {each: in_order(each) if model is Traits else each for each in missing}
+            made = found_or_made(model, set(ordered.values()))
+            self.known |= {each: made[alike] for each, alike in ordered.items()}
         return self.known
 
 
 def traits_of(values: Values) -> Combination:
     """Return what a subscription shares with others: the values of ``TRAITS``, then the tags in order."""
-    tags = values.tags if len(values.tags) < 2 else tuple(sorted(values.tags))
-    return (*tuple(values)[COMMON], tags)
+    return in_order(values[COMMON])
+
+
+def in_order(combination: Combination) -> Combination:
+    """Return the same with its tags in order."""
+    *values, tags = combination
+    return combination if len(tags) < 2 else (*values, tuple(sorted(tags)))
 
 
 def home_of(profile: Mapping[str, object]) -> Combination:
@@ -59,28 +70,19 @@ def found_or_made(model: type[Traits] | type[Home], missing: Iterable[Combinatio
     """Return combination -> id; rows are made in one order, so that two imports cannot block each other."""
     digests = {digest(list(each)): each for each in missing}
     there = ids(model, digests)
-    new = sorted(digests.keys() - there.keys())
-    if new and model is Traits:
-        make_traits({key: digests[key] for key in new})
-    elif new:
-        rows = (Home(digest=key, **dict(zip(HOME, digests[key], strict=True))) for key in new)
-        Home.objects.bulk_create(rows, ignore_conflicts=True)
-    there |= ids(model, new)
+    new = {key: digests[key] for key in sorted(digests.keys() - there.keys())}
+    if new:
+        names = TRAITS if model is Traits else HOME
+        rows.insert_missing(model, ("digest", *names), [(key, *new[key][: len(names)]) for key in new])
+        made = ids(model, new)
+        if model is Traits:
+            tags = [(made[key], name) for key, values in new.items() for name in values[-1]]
+            rows.insert_missing(TraitsTag, ("traits_id", "name"), tags)
+        there |= made
     return {digests[key]: pk for key, pk in there.items()}
-
-
-def make_traits(new: Mapping[str, Combination]) -> None:
-    """Make traits (digest -> combination) with their tags, unless somebody else has just done so."""
-    Traits.objects.bulk_create(
-        (Traits(digest=key, **dict(zip(TRAITS, values, strict=False))) for key, values in new.items()),
-        ignore_conflicts=True,
-    )
-    pks = ids(Traits, new)
-    tags = (TraitsTag(traits_id=pks[key], name=name) for key, values in new.items() for name in values[-1])
-    TraitsTag.objects.bulk_create(tags, ignore_conflicts=True)
 
 
 def ids(model: type[Traits] | type[Home], digests: Iterable[str]) -> dict[str, int]:
     """Return digest -> id of the rows that are there."""
-    found = model._default_manager.filter(digest__in=list(digests)).order_by()
+    found = model._default_manager.filter(digest__in=rows.listed(list(digests))).order_by()
     return dict(found.values_list("digest", "pk"))

@@ -95,9 +95,9 @@ def insert(workspace_id: int, changes: Sequence[Change]) -> Iterator[Owner]:
     at = rows.adapted(now())
     people = []
     for pk, change in zip(pks, changes, strict=True):
-        attributes = change.person.attributes or "{}"
-        state = (pk, workspace_id, change.person.external_id, True, change.is_banned, at)
-        people.append((*state, *content(change, at), attributes))
+        person = change.person
+        state = (pk, workspace_id, person.external_id, True, change.is_banned, at)
+        people.append((*state, *content(change, at), person.attributes or "{}"))
     rows.insert(Subscriber, NEW, people)
     for pk, change in zip(pks, changes, strict=True):
         yield owner(pk, change, may_receive=not change.is_banned, is_new=True)
@@ -108,7 +108,7 @@ def overwrite(changes: Sequence[Change]) -> Iterator[Owner]:
     if not changes:
         return
     before = {change.before.id: change for change in changes if change.before}
-    rows.locked(before)
+    standing = rows.locked(before)
     at = rows.adapted(now())
     loud = {
         pk: change
@@ -119,9 +119,11 @@ def overwrite(changes: Sequence[Change]) -> Iterator[Owner]:
     texts = [(*content(change, at), change.person.attributes, pk) for pk, change in loud.items()]
     rows.update(Subscriber, (*CONTENT, "attributes"), texts)
     rows.update(Subscriber, CONTENT, [(*content(change, at), pk) for pk, change in quiet.items()])
-    welcome_back([pk for pk, change in before.items() if change.before and change.before.has_left])
-    ban([pk for pk, change in before.items() if change.is_banned])
-    for pk, (is_active, is_suppressed) in rows.locked(before).items():
+    back = [pk for pk, change in before.items() if change.before and change.before.has_left]
+    banned = [pk for pk, change in before.items() if change.is_banned]
+    welcome_back(back)
+    ban(banned)
+    for pk, (is_active, is_suppressed) in (rows.locked(before) if back or banned else standing).items():
         yield owner(pk, before[pk], may_receive=is_active and not is_suppressed, is_new=False)
 
 

@@ -1,11 +1,11 @@
 """The subscriptions of people who are written: as Braze lists them and Rokt has told, and of that only what is new."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from campaigns.importing.rows import adapted, insert, listed_ids, update
-from campaigns.importing.shared import Combination, Finder, traits_of
+from campaigns.importing.shared import COMMON, Combination, Finder
 from campaigns.importing.told import Times, Told
 from campaigns.models import Subscription
 from integrations.braze.profile import Values
@@ -66,23 +66,45 @@ class Difference:
 
 def write(owners: Collection[Owner], finder: Finder) -> None:
     """Bring the subscriptions of these people into the state they should have."""
-    combinations = {values: traits_of(values) for owner in owners if owner.listed for values in owner.listed}
-    traits = finder.traits(combinations.values())
-    homes = finder.homes([owner.home for owner in owners])
+    finder.traits([values[COMMON] for owner in owners for values in owner.listed or ()])
+    finder.homes([owner.home for owner in owners])
     stored = places_of([owner.id for owner in owners if not owner.is_new])
-    rokt_ids = {values.rokt_id for values in combinations} - {""}
-    told = Told(rokt_ids, list(stored))
+    told = Told(lambda: rokt_ids_of(owners), list(stored))
     difference = Difference()
     for owner in owners:
-        before = stored.get(owner.id, {})
-        if owner.listed is None:
-            own = [place[:SHARED] for _pk, place in before.values()]
+        if owner.is_new and not told:  # as in a first import: nothing to compare
+            difference.new += fresh(owner, finder.known)
         else:
-            own = [(*values[:OWN], traits[combinations[values]]) for values in owner.listed]
-        own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID] for place in own}), before)
-        times = times_of(owner, own, before, told)
-        difference.note(owner.id, before, list(whole(owner, own, times, homes[owner.home])))
+            compare(owner, stored.get(owner.id, {}), told, finder.known, difference)
     difference.write()
+
+
+def rokt_ids_of(owners: Collection[Owner]) -> set[str]:
+    """Return the Rokt ids that Braze lists."""
+    return {values.rokt_id for owner in owners for values in owner.listed or ()} - {""}
+
+
+def fresh(owner: Owner, ids: Mapping[Combination, int]) -> Iterator[Place]:
+    """Yield the rows of somebody of whom nothing is known but what Braze says."""
+    listed = owner.listed or ()
+    since = adapted(owner.subscribed_at) if len(listed) == 1 else None
+    rest = (ids[owner.home], owner.random_bucket, since, None, owner.may_receive)
+    for values in listed:
+        yield (owner.id, *values[:OWN], ids[values[COMMON]], *rest)
+
+
+def compare(
+    owner: Owner, before: Before, told: Told, ids: Mapping[Combination, int], difference: Difference
+) -> None:
+    """Note where the subscriptions of one person differ from what is stored."""
+    if owner.listed is None:
+        own = [place[:SHARED] for _pk, place in before.values()]
+    else:
+        own = [(*values[:OWN], ids[values[COMMON]]) for values in owner.listed]
+    if told:
+        own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID] for place in own}), before)
+    times = times_of(owner, own, before, told)
+    difference.note(owner.id, before, list(whole(owner, own, times, ids[owner.home])))
 
 
 def places_of(subscriber_ids: Collection[int]) -> dict[int, Before]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models import beginnings  # noqa: F401 - teaches columns the lookup
 from campaigns.models.accounts import Workspace
 
 BUCKET_COUNT = 10_000  # as Braze numbers them: 0 to 9999

@@ -26,7 +26,7 @@ from django.db.models.lookups import Exact, GreaterThan, In
 
 from campaigns.models import Entry, Event, Home, PersonListMember, Subscriber, Traits, TraitsTag
 from campaigns.segments.fields import Field, Kind, Op
-from campaigns.segments.holding import Holds
+from campaigns.segments.holding import Among, Holds
 from campaigns.segments.patterns import compiled
 from campaigns.segments.sampling import Sample
 
@@ -45,11 +45,9 @@ class Part:
         if not self.table:
             return self.q
         rows = TABLES[self.table]._default_manager.filter(self.q).order_by()
-        return (
-            of_people(rows, "pk")
-            if self.table == "subscriber"
-            else Q(**{f"{self.table}__in": rows.values("pk")})
-        )
+        if self.table == "subscriber":
+            return of_people(rows, "pk")
+        return Q(Among(F(f"{self.table}_id"), rows.values_list("pk", flat=True)))
 
     def __invert__(self) -> "Part":
         return Part(self.table, ~self.q)
@@ -99,7 +97,7 @@ def _ends(column: str, values: Sequence[str]) -> Q:
 def _searched(table: str, column: str, op: Op, pattern: str) -> Q:
     """Search the distinct values here, since no database reads patterns as the other does."""
     texts = TABLES[table]._default_manager.order_by().values_list(column, flat=True).distinct()
-    return _is_any(column, found(texts, pattern, is_wanted=op == Op.MATCHES_REGEX))
+    return Q(Among(F(column), found(texts, pattern, is_wanted=op == Op.MATCHES_REGEX)))
 
 
 def found(texts: Iterable[str], pattern: str, *, is_wanted: bool) -> list[str]:
@@ -136,7 +134,7 @@ def _under(values: Sequence[str]) -> Q:
 
 def _tags_found(pattern: str) -> Q:
     names = TraitsTag.objects.order_by().values_list("name", flat=True).distinct()
-    return _tagged(_is_any("name", found(names, pattern, is_wanted=True)))
+    return _tagged(Q(Among(F("name"), found(names, pattern, is_wanted=True))))
 
 
 def _days_before(at: datetime, values: Sequence[str]) -> datetime:

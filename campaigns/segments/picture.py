@@ -2,21 +2,21 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
+from django.db import connection, transaction
 from django.db.models import Count as Counted
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Subscriber, Subscription, Traits
 
 MOST_SLICES: Final = 8
 FEW: Final = 5_000  # subscriptions whose ids are rather read than counted once more
-
-_NEIGHBOURS: Final = 20  # rows read for one person of a sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +64,30 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    """The subscriptions of one combination of traits: how many, without an id, and between which keys."""
+    """The subscriptions of one combination of traits: how many, and how many without an id."""
 
     traits: Traits
     found: int
     lacking: int
-    first: int
-    last: int
 
 
 def count(found: QuerySet[Subscription]) -> Count:
-    """Count subscriptions and their people, in one query."""
-    total = found.order_by().aggregate(
-        people=Counted("subscriber_id", distinct=True),
-        subscriptions=Counted("pk"),
-        without_id=Counted("pk", filter=Q(rokt_id="")),
-    )
+    """Count subscriptions and their people, in one reading."""
+    with _room():
+        total = found.order_by().aggregate(
+            people=Counted("subscriber_id", distinct=True),
+            subscriptions=Counted("pk"),
+            without_id=Counted("pk", filter=Q(rokt_id="")),
+        )
     return Count(**total)
 
 
 def picture(found: QuerySet[Subscription], *, size: int) -> Picture:
     """Count in one reading by traits, and the people in a second; what is shown of it is summed up here."""
-    tallies = _tallies(found)
-    subscriptions = sum(each.found for each in tallies)
-    if subscriptions <= FEW:
-        theirs = [pk for (pk,) in found.order_by().values_list("subscriber_id")]
-        people, chosen = len(set(theirs)), _drawn(set(theirs), size)
-    else:
-        people = found.order_by().aggregate(people=Counted("subscriber_id", distinct=True))["people"]
-        chosen = _walked(found, min(each.first for each in tallies), max(each.last for each in tallies), size)
+    with _room():
+        tallies = _tallies(found)
+        subscriptions = sum(each.found for each in tallies)
+        people, chosen = _few(found, size) if subscriptions <= FEW else _many(found, size)
     rows = Subscriber.objects.in_bulk(chosen)
     return Picture(
         people,
@@ -107,17 +102,31 @@ def picture(found: QuerySet[Subscription], *, size: int) -> Picture:
 
 
 def sample(found: QuerySet[Subscription], *, size: int) -> list[Subscriber]:
-    """Return some people; all of them, if they are no more than `size`."""
-    return list(picture(found, size=size).sample)
+    """Return some people; all of them, if they are no more than `size`. Nothing is counted."""
+    with _room():
+        first = _people(found)[: FEW + 1]
+        chosen = _drawn(set(first), size) if len(first) <= FEW else _walked(found, *_ends(), size)
+    rows = Subscriber.objects.in_bulk(chosen)
+    return [rows[pk] for pk in chosen if pk in rows]
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Let PostgreSQL sort a million keys in memory, and not compile for longer than it reads."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        yield
 
 
 def _tallies(found: QuerySet[Subscription]) -> list[_Tally]:
+    """Count by traits; by an expression, lest SQLite walk the index of traits and fetch each row by itself."""
     numbers = (
         found.order_by()
-        .values_list("traits_id")
-        .annotate(
-            found=Counted("pk"), lacking=Counted("pk", filter=Q(rokt_id="")), first=Min("pk"), last=Max("pk")
-        )
+        .values_list(F("traits_id") + 0)
+        .annotate(found=Counted("pk"), lacking=Counted("pk", filter=Q(rokt_id="")))
     )
     rows = list(numbers)
     traits = _of(Traits.objects.all(), [row[0] for row in rows])
@@ -157,16 +166,35 @@ def _rest(slices: Sequence[Slice]) -> list[Slice]:
     return [Slice(_("other"), "", found, None, lacking, is_other=True)]
 
 
+def _people(found: QuerySet[Subscription]) -> QuerySet[Any, int]:
+    return found.order_by().values_list("subscriber_id", flat=True)
+
+
+def _few(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
+    people = set(_people(found))
+    return len(people), _drawn(people, size)
+
+
+def _many(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
+    numbers = found.order_by().aggregate(
+        people=Counted("subscriber_id", distinct=True), first=Min("subscriber_id"), last=Max("subscriber_id")
+    )
+    return numbers["people"], _walked(found, numbers["first"], numbers["last"], size)
+
+
+def _ends() -> tuple[int, int]:
+    """Return the first and the last person there is."""
+    ends = Subscriber.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    return ends["first"], ends["last"]
+
+
 def _drawn(people: set[int], size: int) -> list[int]:
     return random.sample(sorted(people), min(size, len(people)))
 
 
-def _walked(found: QuerySet[Any], first: int, last: int, size: int) -> list[int]:
+def _walked(found: QuerySet[Subscription], first: int, last: int, size: int) -> list[int]:
     """Return people next to each other from a random place on, and from the beginning if the end comes first."""
-    start = random.randint(first, last)  # noqa: S311 - as above
-    rows = found.order_by("pk").values_list("subscriber_id", flat=True)
-    chosen: dict[int, None] = {}
-    for part in (rows.filter(pk__gte=start), rows.filter(pk__lt=start)):
-        if len(chosen) < size:
-            chosen |= dict.fromkeys(part[: size * _NEIGHBOURS])
-    return list(chosen)[:size]
+    start = random.randint(first, last)  # noqa: S311 - nothing secret, merely not always the same
+    theirs = found.order_by("subscriber_id").values_list("subscriber_id", flat=True).distinct()
+    chosen = list(theirs.filter(subscriber_id__gte=start)[:size])
+    return chosen + list(theirs.filter(subscriber_id__lt=start)[: size - len(chosen)])

@@ -18,6 +18,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.importing import suppressed
+from campaigns.importing.fetched import fetch
+from campaigns.importing.sync_steps import UnsetError
 from campaigns.models import Delivery, Entry, Notice, Subscriber, SubscriberAction
 from campaigns.pipeline.record import erase as record
 from campaigns.pipeline.record.mentions import ids_of, notices_about
@@ -25,6 +27,7 @@ from campaigns.reports.person_data import everything
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
 from campaigns.views.subscribers import found
+from integrations.braze.errors import BrazeError
 
 CHANGE, ERASE = "campaigns.change_subscriber", "campaigns.delete_subscriber"
 LONGEST_NOTE = 300
@@ -88,6 +91,27 @@ def subscriber_export(request: StaffRequest, pk: int) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@permission_required(["campaigns.view_subscriber", "campaigns.add_import"], raise_exception=True)
+@require_POST
+def subscriber_fetch(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask Braze for this person now, and take over what it says."""
+    person = found(pk)
+    try:
+        fetched = fetch(person.workspace, [person.external_id])
+    except (UnsetError, BrazeError) as error:
+        messages.error(request, f"{error} {_('Nothing was changed.')}")
+        return redirect("subscriber_detail", pk)
+    if fetched.unknown:
+        messages.warning(request, _("Braze does not know this user id any more. Nothing was changed."))
+    elif fault := fetched.faults.get(person.external_id):
+        messages.error(request, f"{fault} {_('Nothing was changed.')}")
+    elif fetched.taken.changed_count:
+        messages.success(request, _("Fetched from Braze: what had changed is here now."))
+    else:
+        messages.success(request, _("Fetched from Braze: nothing has changed."))
+    return redirect("subscriber_detail", pk)
 
 
 @permission_required("campaigns.view_subscriber", raise_exception=True)

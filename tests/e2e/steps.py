@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from typing import Any
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
@@ -106,3 +107,72 @@ def person_of(line: dict[str, Any]) -> str:
     """The user id that a call's event id ends in."""
     event_id: str = json.loads(line["body"])["event"]["eventId"]
     return event_id.rpartition("_")[2]
+
+
+def rows(page: Page) -> Locator:
+    """The rows of the rule that is being built."""
+    return page.get_by_role("group", name="Row", exact=True)
+
+
+def fill_row(row: Locator, field: str, question: str, *values: str) -> None:
+    """Say what a row looks at, what it asks and with what it compares."""
+    row.get_by_label("Field").select_option(label=field)
+    if question:
+        row.get_by_label("Question").select_option(label=question)
+    for value in values:
+        row.get_by_label("Another value").fill(value)
+
+
+def counted(page: Page) -> int:
+    """How many people the rule means, as the page says now."""
+    return people_in(page.locator("#count .ca-numbers"))
+
+
+def make_segment(page: Page, name: str, field: str, question: str, value: str) -> None:
+    """Make a segment of one row and stay on its page."""
+    page.goto("/segments/new/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Row", exact=True).click()
+    fill_row(rows(page), field, question, value)
+    expect(page.locator("#count")).to_contain_text(value)
+    save(page)
+    expect(page.get_by_role("link", name="Versions")).to_be_visible()
+
+
+def open_person(page: Page, user_id: str) -> None:
+    """Find somebody by user id and open the page about them."""
+    page.goto("/campaigns/subscriber/")
+    page.locator("#searchbar").fill(user_id)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=user_id, exact=True).click()
+    expect(page.get_by_role("region", name="On their calendar now")).to_be_visible()
+
+
+def suppress(page: Page, reason: str) -> None:
+    """Send nothing any more to the person whose page is open."""
+    page.get_by_label("Why?").fill(reason)
+    page.get_by_role("button", name="Suppress", exact=True).click()
+    expect(page.get_by_text("Nothing is sent to this person any more.")).to_be_visible()
+
+
+def make_key(page: Page, name: str) -> str:
+    """Make an API key as an admin and return its text, which is shown this once."""
+    page.goto("/campaigns/apikey/")
+    page.locator('a[href$="/apikey/add/"]').first.click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Make the key").click()
+    return page.get_by_label("API key", exact=True).input_value()
+
+
+def post(address: str, body: dict[str, Any], **headers: str) -> int:
+    """Post JSON as a stranger does, and say how it was answered."""
+    sent = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(address, json.dumps(body).encode(), sent)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        status: int = answer.status
+    return status
+
+
+def push(demo: Demo, key: str, **body: Any) -> None:
+    """Push people as Rokt Calendar pushes them to Braze."""
+    assert post(f"{demo.url}/users/track", body, Authorization=f"Bearer {key}") == 201

@@ -178,8 +178,11 @@ def test_a_removal_that_nobody_here_asked_for_is_noted(account, event):
 
     (row,) = told(account, entry(DELETED, "Event_0001_ada"))
 
-    assert row.state == State.IGNORED
+    assert row.state == State.DONE
     assert "not from here" in row.reason
+    assert Entry.objects.get().state == Entry.State.CANCELLED
+    (again,) = told(account, entry(DELETED, "Event_0001_ada"))
+    assert again.state == State.IGNORED
 
 
 def test_without_an_event_id_nothing_can_be_done(account):

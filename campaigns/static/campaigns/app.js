@@ -72,6 +72,21 @@
     lines.focus();
   });
 
+  // What is typed while the builder is on its way is not lost: the answer is dropped, and asked for again with it.
+  const asked = new WeakMap();
+  const filled = (form) => new URLSearchParams(new FormData(form)).toString();
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { target, xhr } = event.detail;
+    if (target?.id === "builder") asked.set(xhr, filled(target.form));
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr, requestConfig } = event.detail;
+    if (!asked.has(xhr) || asked.get(xhr) === filled(target.form)) return;
+    event.detail.shouldSwap = false;
+    const { elt } = requestConfig;
+    setTimeout(() => { elt.matches("button") ? elt.click() : tell(elt); });
+  });
+
   const close = (finder) => {
     finder.querySelectorAll("[aria-live]").forEach((list) => { list.replaceChildren(); });
     finder.querySelectorAll("input").forEach((input) => { input.value = ""; });
@@ -102,6 +117,8 @@
     document.querySelectorAll("[data-quiet]").forEach((input) => {
       for (const name of ["input", "change"]) input.addEventListener(name, (event) => event.stopPropagation());
     });
+    // Unfold writes the name of a chosen file into a text field beside it; a plain file input shows it itself.
+    document.querySelectorAll("input.se-file").forEach((input) => { input.hasChangeListener = true; });
     document.querySelectorAll('form[data-guard="unsaved"]').forEach((form) => mark(form, true));
   };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", ready) : ready();

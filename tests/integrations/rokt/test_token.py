@@ -159,8 +159,8 @@ def test_a_token_is_only_fetched_from_an_allowed_address(serve: Serve):
 
 
 def test_all_errors_can_be_caught_as_one():
-    leaves = {AddressError, NotReachableError, NoAnswerError, CredentialsRefusedError, AnswerUnreadableError}
-    assert set(RoktError.__subclasses__()) == leaves
+    leaves = (AddressError, NotReachableError, NoAnswerError, CredentialsRefusedError, AnswerUnreadableError)
+    assert all(issubclass(leaf, RoktError) for leaf in leaves)
 
 
 def test_secrets_are_not_in_any_repr():
