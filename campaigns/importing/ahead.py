@@ -22,7 +22,11 @@ def read_ahead(items: Generator[Item], size: int) -> Generator[list[Item]]:
     def following() -> list[Item]:
         return list(islice(items, size))
 
-    with closing(items), few_collections(), ThreadPoolExecutor(1, thread_name_prefix="reading-ahead") as thread:
+    with (
+        closing(items),
+        few_collections(),
+        ThreadPoolExecutor(1, thread_name_prefix="reading-ahead") as thread,
+    ):
         coming = thread.submit(copy_context().run, following)  # the context knows the language of messages
         while batch := coming.result():
             coming = thread.submit(copy_context().run, following)

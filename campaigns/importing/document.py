@@ -11,6 +11,7 @@ import json
 import math
 import re
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -45,19 +46,18 @@ def loads(line: bytes) -> dict[str, Any]:
 
 
 def is_plain(document: dict[str, Any]) -> bool:
-    """Return whether nothing lies deeper than lists of texts in one object, and no number is odd."""
-    attributes = document.get("custom_attributes")
-    values = [*document.values()]
-    if type(attributes) is dict:
-        values += attributes.values()
-    items: list[Any] = []
-    for value in values:
+    """Return whether nothing lies deeper than lists of texts in an object in it, and no number is odd."""
+    objects = [value for value in document.values() if type(value) is dict]
+    object_count, items = 0, []
+    for value in chain(document.values(), *map(dict.values, objects)):
         kind = type(value)
         if kind is list:
             items += value
-        elif kind is dict and value is not attributes or kind is float and is_odd(value):
+        elif kind is dict:
+            object_count += 1
+        elif kind is float and is_odd(value):
             return False
-    return TEXT_ONLY.issuperset(map(type, items))
+    return object_count == len(objects) and TEXT_ONLY.issuperset(map(type, items))
 
 
 def has_keys(line: bytes, key_count: int) -> bool:

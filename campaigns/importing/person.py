@@ -119,7 +119,7 @@ def identity(document: Mapping[str, Any]) -> str:
         raise PersonError(
             _("external_id is longer than %(limit)d characters.") % {"limit": LIMITS["external_id"]}
         )
-    if not value.isprintable() and CONTROL.search(value) or value.isspace():
+    if (not value.isprintable() and CONTROL.search(value)) or value.isspace():
         raise PersonError(_("external_id holds control characters or nothing but spaces."))
     return value
 

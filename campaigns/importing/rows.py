@@ -65,7 +65,9 @@ def next_ids(model: type[models.Model], count: int) -> Sequence[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if is_postgresql():
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
+            sequence = (
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
+            )
             cursor.execute(sequence, [table, count])
             return [pk for (pk,) in cursor.fetchall()]
         cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
@@ -140,12 +142,7 @@ def line(row: Row) -> str:
     """Return a row as COPY reads it; hardly any holds something that must be escaped."""
     cells = [NULL if value is None else str(value) for value in row]
     text = "\t".join(cells)
-    if (
-        text.count("\\") > row.count(None)
-        or text.count("\t") >= len(cells)
-        or "\n" in text
-        or "\r" in text
-    ):
+    if text.count("\\") > row.count(None) or text.count("\t") >= len(cells) or "\n" in text or "\r" in text:
         text = "\t".join([NULL if value is None else str(value).translate(ESCAPES) for value in row])
     return f"{text}\n"
 

@@ -1,6 +1,7 @@
 """What many subscriptions have in common: the rows for combinations of values, found or made."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from campaigns.importing import rows
@@ -14,10 +15,11 @@ TRAITS = (
     "account_code", "account_rokt_id", "account_name", "calendar_code", "calendar_rokt_id", "calendar_title",
     "country_code", "device_name", "geo_country", "opt_in_1", "opt_in_2", "source", "method",
 )  # fmt: skip
-COMMON = slice(Values._fields.index(TRAITS[0]), None)  # in the order of TRAITS, then the tags
 HOME = ("country", "language", "time_zone", "city")
 
 Combination: TypeAlias = tuple[Any, ...]
+# What a subscription has in common with others: the values of TRAITS, then the tags as they come.
+common: Callable[[Values], Combination] = itemgetter(slice(Values._fields.index(TRAITS[0]), None))
 
 
 class Finder:
@@ -27,7 +29,7 @@ class Finder:
         self.known: dict[Combination, int] = {}
 
     def traits(self, wanted: Collection[Combination]) -> Mapping[Combination, int]:
-        """Return the id of the traits for each combination (``COMMON`` of a subscription, its tags in any order).
+        """Return the id of the traits for each combination (``common`` of a subscription, its tags in any order).
 
         Call it in the transaction that uses them.
         """
@@ -52,7 +54,7 @@ class Finder:
 
 def traits_of(values: Values) -> Combination:
     """Return what a subscription shares with others: the values of ``TRAITS``, then the tags in order."""
-    return in_order(values[COMMON])
+    return in_order(common(values))
 
 
 def in_order(combination: Combination) -> Combination:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from campaigns.importing.rows import adapted, insert, listed_ids, update
-from campaigns.importing.shared import COMMON, Combination, Finder
+from campaigns.importing.shared import Combination, Finder, common
 from campaigns.importing.told import Times, Told
 from campaigns.models import Subscription
 from integrations.braze.profile import Values
@@ -66,7 +66,7 @@ class Difference:
 
 def write(owners: Collection[Owner], finder: Finder) -> None:
     """Bring the subscriptions of these people into the state they should have."""
-    finder.traits([values[COMMON] for owner in owners for values in owner.listed or ()])
+    finder.traits([common(values) for owner in owners for values in owner.listed or ()])
     finder.homes([owner.home for owner in owners])
     stored = places_of([owner.id for owner in owners if not owner.is_new])
     told = Told(lambda: rokt_ids_of(owners), list(stored))
@@ -90,7 +90,7 @@ def fresh(owner: Owner, ids: Mapping[Combination, int]) -> Iterator[Place]:
     since = adapted(owner.subscribed_at) if len(listed) == 1 else None
     rest = (ids[owner.home], owner.random_bucket, since, None, owner.may_receive)
     for values in listed:
-        yield (owner.id, *values[:OWN], ids[values[COMMON]], *rest)
+        yield (owner.id, *values[:OWN], ids[common(values)], *rest)
 
 
 def compare(
@@ -100,7 +100,7 @@ def compare(
     if owner.listed is None:
         own = [place[:SHARED] for _pk, place in before.values()]
     else:
-        own = [(*values[:OWN], ids[values[COMMON]]) for values in owner.listed]
+        own = [(*values[:OWN], ids[common(values)]) for values in owner.listed]
     if told:
         own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID] for place in own}), before)
     times = times_of(owner, own, before, told)

@@ -71,7 +71,7 @@ def _say(row: Notice, message: Message, place: Place) -> Said:
     if not calls.exists():
         return Said.STRANGE
     if operation is None:
-        return taken_off(*place)
+        return taken_off(*place, rokt_id=message.subscription_id)
     return confirm(*place, operation=operation)
 
 

@@ -181,7 +181,9 @@ class Entry(models.Model):
         CANCELLED = "cancelled", _("removed")
         DROPPED = "dropped", _("taken off by the person")
 
-    event = models.ForeignKey(Event, models.PROTECT, related_name="entries", verbose_name=_("event"))
+    event = models.ForeignKey(  # indexed by the unique constraint
+        Event, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("event")
+    )
     subscriber = models.ForeignKey(
         Subscriber, models.CASCADE, related_name="entries", verbose_name=_("subscriber")
     )
@@ -199,6 +201,9 @@ class Entry(models.Model):
         verbose_name_plural = _("entries")
         constraints = [
             models.UniqueConstraint(fields=["event", "subscriber"], name="one_entry_per_event_and_person")
+        ]
+        indexes = [  # who has received an event, answered by the index alone
+            models.Index(fields=["event", "subscriber"], name="entry_received", condition=Q(is_test=False))
         ]
 
     def __str__(self) -> str:

@@ -76,7 +76,7 @@ class Calls:
         present, at = self._contents_now(rows), now()
         left = leaving.reasons(self.send, rows)
         results = [
-            record.Unfit(Delivery.State.SKIPPED, left[row.pk])
+            _left(row, left[row.pk])
             if row.pk in left
             else self._write(row, repeated.get(row.pk), present, at=at)
             for row in rows
@@ -165,6 +165,13 @@ class Calls:
             notes=written.notes,
             ends_at=written.ends_at,
         )
+
+
+def _left(row: Row, reason: Delivery.Reason) -> record.Unfit:
+    """Skip whoever has left; but where an earlier call got no answer, the entry may be there: people decide."""
+    if isinstance(row, Delivery) and row.reason in (Delivery.Reason.NO_ANSWER, Delivery.Reason.WORKER_LOST):
+        return record.Unfit(Delivery.State.IN_DOUBT, Delivery.Reason(row.reason))
+    return record.Unfit(Delivery.State.SKIPPED, reason)
 
 
 def _unfit(error: render.RenderError) -> record.Unfit:

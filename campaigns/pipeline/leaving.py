@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from campaigns.models import Delivery, Send, Subscriber, SubscriptionStatus
+from campaigns.models import Delivery, Entry, Send, Subscriber, SubscriptionStatus
 
 
 class Row(Protocol):
@@ -30,8 +30,14 @@ def reasons(send: Send, rows: Sequence[Row]) -> Mapping[int, Delivery.Reason]:
     if send.kind == Send.Kind.CANCEL:
         return {row.pk: Delivery.Reason.LEFT for row in rows if row.subscriber is None}
     ended = _ended({rokt_id for row in rows for rokt_id in row.subscription_ids})
-    found = ((row.pk, _reason(row, ended)) for row in rows)
+    off = _took_it_off(send, [row.subscriber.pk for row in rows if row.subscriber])
+    found = ((row.pk, _reason(row, ended, off)) for row in rows)
     return {pk: reason for pk, reason in found if reason}
+
+
+def _took_it_off(send: Send, people: Collection[int]) -> set[int]:
+    entries = Entry.objects.filter(event=send.event_id, state=Entry.State.DROPPED, is_test=False)
+    return set(entries.filter(subscriber__in=people).values_list("subscriber", flat=True))
 
 
 def _ended(rokt_ids: Collection[str]) -> set[str]:
@@ -39,10 +45,12 @@ def _ended(rokt_ids: Collection[str]) -> set[str]:
     return set(told.values_list("rokt_id", flat=True))
 
 
-def _reason(row: Row, ended: Collection[str]) -> Delivery.Reason | None:
+def _reason(row: Row, ended: Collection[str], off: Collection[int]) -> Delivery.Reason | None:
     if row.subscriber is None or not row.subscriber.is_active:
         return Delivery.Reason.LEFT
     if row.subscriber.is_suppressed:
         return Delivery.Reason.SUPPRESSED
+    if row.subscriber.pk in off:
+        return Delivery.Reason.TAKEN_OFF
     ids = row.subscription_ids
     return Delivery.Reason.UNSUBSCRIBED if ids and all(rokt_id in ended for rokt_id in ids) else None

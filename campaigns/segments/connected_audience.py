@@ -22,6 +22,7 @@ _ATTRIBUTES: Final = {
 }
 _FIELDS: Final = {attribute: name for name, attribute in _ATTRIBUTES.items()}
 _SIMPLE: Final = re.compile(r"\^([A-Za-z0-9_ -]+)/")
+_NEGATIVE: Final = {"does_not_include_value": "includes_value", "does_not_exist": "exists"}
 _MOST_DEEP: Final = 10
 
 
@@ -69,6 +70,8 @@ def _out(rule: Rule, losses: list[str]) -> Json | None:
         return _filter(rule, losses)
     if isinstance(rule, Person) and rule.group.match is not Match.NONE and len(rule.group.rules) == 1:
         return _out(rule.group.rules[0], losses)
+    if isinstance(rule, Group) and rule.match is Match.NONE and len(rule.rules) == 1:
+        return _negative(rule, losses)
     if isinstance(rule, Group) and rule.match is not Match.NONE and rule.rules:
         if rule.match is Match.ALL and sum(isinstance(each, Condition) for each in rule.rules) > 1:
             losses.append(
@@ -77,6 +80,17 @@ def _out(rule: Rule, losses: list[str]) -> Json | None:
             )
         inner = [part for each in rule.rules if (part := _out(each, losses))]
         return {"AND" if rule.match is Match.ALL else "OR": inner}
+    losses.append(_("“%(rule)s” cannot be said in Braze's filter.") % {"rule": sentence(rule)})
+    return None
+
+
+def _negative(rule: Group, losses: list[str]) -> Json | None:
+    """Return "no subscription of the person", which Braze says of whole values and of "has a value" only."""
+    inner = _out(rule.rules[0], []) if isinstance(rule.rules[0], Person) else None
+    said = (inner or {}).get("custom_attribute", {})
+    for negative, positive in _NEGATIVE.items():
+        if said.get("comparison") == positive:
+            return {"custom_attribute": said | {"comparison": negative}}
     losses.append(_("“%(rule)s” cannot be said in Braze's filter.") % {"rule": sentence(rule)})
     return None
 
@@ -124,8 +138,9 @@ def _in(node: object, losses: list[str], *, depth: int) -> Json | None:
             parts = [part for each in inner if (part := _in(each, losses, depth=depth + 1))]
             return {"match": "all" if key == "AND" else "any", "rules": parts}
         if key == "custom_attribute" and isinstance(inner, dict) and (found := _condition(inner)):
-            # Braze asks the person: two filters may be answered by two subscriptions.
-            return {"person": {"match": "all", "rules": [found]}}
+            # Braze asks the person: two filters may be answered by two subscriptions, and "not" speaks of all.
+            person = {"person": {"match": "all", "rules": [found]}}
+            return {"match": "none", "rules": [person]} if inner["comparison"] in _NEGATIVE else person
     losses.append(_("This cannot be taken over: %(node)s") % {"node": str(node)[:300]})
     return None
 
@@ -133,6 +148,7 @@ def _in(node: object, losses: list[str], *, depth: int) -> Json | None:
 def _condition(said: Json) -> Json | None:
     name = _FIELDS.get(str(said.get("custom_attribute_name")))
     comparison, value = said.get("comparison"), said.get("value")
+    comparison = _NEGATIVE.get(str(comparison), comparison)
     if name is None or not isinstance(value, str | None):
         return None
     if comparison == "includes_value" and value and name != "tags":

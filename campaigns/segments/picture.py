@@ -6,17 +6,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count as Counted
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Subscriber, Subscription, Traits
 
 MOST_SLICES: Final = 8
 FEW: Final = 5_000  # subscriptions whose ids are rather read than counted once more
+
+NEAR: Final = 1_000  # people among whom a sample is looked for first
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,22 @@ class Picture:
         return Count(self.people, self.subscriptions, self.without_id)
 
 
+class Named(NamedTuple):
+    """The traits by which a picture sums up."""
+
+    account_code: str
+    account_name: str
+    calendar_code: str
+    calendar_title: str
+    country_code: str
+    method: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Tally:
     """The subscriptions of one combination of traits: how many, and how many without an id."""
 
-    traits: Traits
+    traits: Named
     found: int
     lacking: int
 
@@ -105,7 +118,7 @@ def sample(found: QuerySet[Subscription], *, size: int) -> list[Subscriber]:
     """Return some people; all of them, if they are no more than `size`. Nothing is counted."""
     with _room():
         first = _people(found)[: FEW + 1]
-        chosen = _drawn(set(first), size) if len(first) <= FEW else _walked(found, *_ends(), size)
+        chosen = _drawn(set(first), size) if len(first) <= FEW else _walked(found, size)
     rows = Subscriber.objects.in_bulk(chosen)
     return [rows[pk] for pk in chosen if pk in rows]
 
@@ -129,17 +142,19 @@ def _tallies(found: QuerySet[Subscription]) -> list[_Tally]:
         .annotate(found=Counted("pk"), lacking=Counted("pk", filter=Q(rokt_id="")))
     )
     rows = list(numbers)
-    traits = _of(Traits.objects.all(), [row[0] for row in rows])
+    traits = _named([row[0] for row in rows])
     return [_Tally(traits[pk], *row) for pk, *row in rows]
 
 
-def _of(traits: QuerySet[Traits], pks: Collection[int]) -> Mapping[int, Traits]:
-    """Return the rows with these keys; all at once where they are too many to name."""
-    return traits.in_bulk(list(pks)) if len(pks) < FEW else traits.in_bulk()
+def _named(pks: Collection[int]) -> Mapping[int, Named]:
+    """Return what these traits are called; all there are, where they are too many to name."""
+    traits = Traits.objects.order_by()
+    rows = (traits.filter(pk__in=pks) if len(pks) < FEW else traits).values_list("pk", *Named._fields)
+    return {pk: Named(*columns) for pk, *columns in rows}
 
 
 def _slices(
-    tallies: Iterable[_Tally], named: Callable[[Traits], tuple[str, str]], *, people: int
+    tallies: Iterable[_Tally], named: Callable[[Named], tuple[str, str]], *, people: int
 ) -> tuple[Slice, ...]:
     """Sum up by code, largest first, and all small ones as "other"."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -176,25 +191,28 @@ def _few(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
 
 
 def _many(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
-    numbers = found.order_by().aggregate(
-        people=Counted("subscriber_id", distinct=True), first=Min("subscriber_id"), last=Max("subscriber_id")
-    )
-    return numbers["people"], _walked(found, numbers["first"], numbers["last"], size)
-
-
-def _ends() -> tuple[int, int]:
-    """Return the first and the last person there is."""
-    ends = Subscriber.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    return ends["first"], ends["last"]
+    people = found.order_by().aggregate(people=Counted("subscriber_id", distinct=True))["people"]
+    return people, _walked(found, size)
 
 
 def _drawn(people: set[int], size: int) -> list[int]:
     return random.sample(sorted(people), min(size, len(people)))
 
 
-def _walked(found: QuerySet[Subscription], first: int, last: int, size: int) -> list[int]:
+def _walked(found: QuerySet[Subscription], size: int) -> list[int]:
     """Return people next to each other from a random place on, and from the beginning if the end comes first."""
-    start = random.randint(first, last)  # noqa: S311 - nothing secret, merely not always the same
     theirs = found.order_by("subscriber_id").values_list("subscriber_id", flat=True).distinct()
-    chosen = list(theirs.filter(subscriber_id__gte=start)[:size])
-    return chosen + list(theirs.filter(subscriber_id__lt=start)[: size - len(chosen)])
+    first, last = theirs[:1].get(), theirs.reverse()[:1].get()
+    start = random.randint(first, last)  # noqa: S311 - nothing secret, merely not always the same
+    chosen = _from(theirs, start, last, size)
+    return chosen + _from(theirs, first, start - 1, size - len(chosen))
+
+
+def _from(theirs: QuerySet[Any, int], start: int, last: int, size: int) -> list[int]:
+    """Return the first people between two keys, looked for in few at first, lest the database join all of them."""
+    chosen: list[int] = []
+    end, width = start, NEAR
+    while len(chosen) < size and end <= last:
+        end, width = start + width, width * 10
+        chosen = list(theirs.filter(subscriber_id__gte=start, subscriber_id__lt=min(end, last + 1))[:size])
+    return chosen

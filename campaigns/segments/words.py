@@ -17,6 +17,8 @@ _NAMED: Final[Mapping[Takes, type[Campaign] | type[PersonList]]] = {
     Takes.LISTS: PersonList,
 }
 
+_DAYS: Final = {Op.WITHIN_DAYS, Op.MORE_THAN_DAYS_AGO}
+
 # %(values)s is a list such as “a”, “b” or “c”.
 _SENTENCES: Final[Mapping[Op, str | Promise]] = {
     Op.IS_ANY_OF: gettext_lazy("%(field)s is %(values)s"),
@@ -40,8 +42,6 @@ _SENTENCES: Final[Mapping[Op, str | Promise]] = {
     Op.DOES_NOT_MATCH_REGEX: gettext_lazy("%(field)s has a value that does not match %(values)s"),
     Op.RAW_IS_ANY_OF: gettext_lazy("%(field)s is in Braze %(values)s"),
     Op.IS_UNDER: gettext_lazy("%(field)s include %(values)s or something below"),
-    Op.WITHIN_DAYS: gettext_lazy("%(field)s within the last %(first)s days"),
-    Op.MORE_THAN_DAYS_AGO: gettext_lazy("%(field)s more than %(first)s days ago"),
     Op.AFTER: gettext_lazy("%(field)s after %(first)s"),
     Op.BEFORE: gettext_lazy("%(field)s before %(first)s"),
     Op.IS_BETWEEN: gettext_lazy("%(field)s is from %(first)s to %(last)s"),
@@ -59,7 +59,14 @@ def condition(field: Field, op: Op, values: Sequence[str]) -> str:
     """A condition: "calendar is “Summer” or “Winter”"."""
     listed = quoted(named(field, op, values), last=_("and") if op == Op.HAS_ALL_OF else _("or"))
     ends = {"first": values[0], "last": values[-1]} if values else {}
-    return str(_SENTENCES[op]) % {"field": field.label, "values": listed, **ends}
+    said = _days(op, int(values[0])) if op in _DAYS else str(_SENTENCES[op])
+    return said % {"field": field.label, "values": listed, **ends}
+
+
+def _days(op: Op, days: int) -> str:
+    if op is Op.WITHIN_DAYS:
+        return ngettext("%(field)s within the last day", "%(field)s within the last %(first)s days", days)
+    return ngettext("%(field)s more than one day ago", "%(field)s more than %(first)s days ago", days)
 
 
 def named(field: Field, op: Op, values: Sequence[str]) -> Sequence[str]:

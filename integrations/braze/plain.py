@@ -38,10 +38,7 @@ def plain_subscriptions(attributes: Mapping[str, object]) -> list[Values] | None
     if type(tags) is not list or not are_plain(items + tags):
         return None
     rows = rows_of(ids, items)
-    if rows is None:
-        return None
-    done = alone(lists, items, rows) if len(items) == len(lists) and len(rows) == 1 else spread(lists, rows)
-    if not done or not all(map(finish, rows.values())):
+    if rows is None or not spread(lists, rows) or not all(map(finish, rows.values())):
         return None
     return [make(row) for row in rows.values()] if add_tags(tags, rows) else None
 
@@ -68,20 +65,6 @@ def rows_of(ids: list[Any], items: list[str]) -> Rows | None:
         for suffix, row in rows.items():
             row[1] = suffix
     return rows if len(rows) == len(ids) else None
-
-
-def alone(lists: list[tuple[int, list[str]]], items: list[str], rows: Rows) -> bool:
-    """Do as ``spread`` does for one row and one value in each list, with a single cut: half the time.
-
-    No value holds a line break, so where there are as many cuts as values, each ends with the suffix.
-    """
-    ((suffix, row),) = rows.items()
-    values = ("\n".join(items) + "\n").split(f"/{suffix}\n")
-    if len(values) != len(items) + 1 or "" in values[:-1]:
-        return False
-    for (place, _items), value in zip(lists, values, strict=False):
-        row[place] = value
-    return True
 
 
 def spread(lists: list[tuple[int, list[str]]], rows: Rows) -> bool:

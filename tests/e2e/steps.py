@@ -114,11 +114,19 @@ def rows(page: Page) -> Locator:
     return page.get_by_role("group", name="Row", exact=True)
 
 
+def settled(page: Page) -> None:
+    """Wait until the builder is as it was last asked for."""
+    expect(page.locator(".htmx-request, .htmx-settling, .htmx-added")).to_have_count(0)
+
+
 def fill_row(row: Locator, field: str, question: str, *values: str) -> None:
     """Say what a row looks at, what it asks and with what it compares."""
+    settled(row.page)
     row.get_by_label("Field").select_option(label=field)
+    settled(row.page)
     if question:
         row.get_by_label("Question").select_option(label=question)
+        settled(row.page)
     for value in values:
         row.get_by_label("Another value").fill(value)
 

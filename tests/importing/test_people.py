@@ -10,7 +10,7 @@ from campaigns.importing.document import loads
 from campaigns.importing.people import Taken, take
 from campaigns.importing.person import person
 from campaigns.importing.shared import Finder
-from campaigns.models import Subscriber, Subscription, Workspace
+from campaigns.models import Subscriber, Subscription, Traits, Workspace
 from tests import builders
 from tests.importing.exports import FIRST, SECOND, someone, text
 
@@ -161,6 +161,21 @@ def test_people_whom_staff_set_aside_stay_set_aside(workspace: Workspace) -> Non
     Subscriber.objects.update(is_active=False)
     taken(workspace, someone(first_name="Augusta"))
     assert Subscriber.objects.get().is_active is False
+
+
+def test_every_combination_of_calendar_and_tags_is_stored_once(workspace: Workspace) -> None:
+    def member(number: int, *tags: str) -> dict[str, Any]:
+        calendar = {"rokt:calendar_code": [f"c\\{number}/f5733866ade2"], "rokt:subscription_id": [FIRST]}
+        listed = [f"{tag}/f5733866ade2" for tag in tags]
+        return someone(f"{number} {tags}", custom_attributes={**calendar, "rokt:tags": listed})
+
+    crowd = [member(number, *tags) for number in range(30) for tags in (("a", "b\tc"), ("b\tc", "a"), ("a",))]
+    taken(workspace, *crowd[::2])  # the others find some of theirs there
+    taken(workspace, *crowd)
+    assert Traits.objects.count() == 60
+    found = Subscription.objects.filter(traits__calendar_code="c\\7").order_by("pk")
+    stored = {tuple(sorted(tag.name for tag in one.traits.tags.all())) for one in found}
+    assert (len(found), stored) == (3, {("a",)} | {("a", "b\tc")})
 
 
 def test_text_of_every_script_and_no_ids_at_all_are_stored(workspace: Workspace) -> None:

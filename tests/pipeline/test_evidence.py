@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Attempt, Delivery, Entry, Send, Subscriber
+from campaigns.models import Account, Attempt, Delivery, Entry, Send, Subscriber
 from campaigns.pipeline import clockwork, deliver, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import Said, books, confirm, taken_off
@@ -13,6 +13,7 @@ from tests.pipeline.running import CANCEL, CREATE, UPDATE, hurry, only, queue, r
 pytestmark = pytest.mark.django_db
 
 ADDED, CHANGED, REMOVED = Attempt.Operation.CREATE, Attempt.Operation.UPDATE, Attempt.Operation.DELETE
+NO_ANSWER = record.Outcome(Attempt.Outcome.UNKNOWN, status=None, answer="", reason="silence", elapsed_ms=5)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_word_that_comes_before_the_answer_is_to_be_heard_again(send, event):
 
 
 def test_what_was_never_sent_is_not_confirmed(send, event):
-    assert confirm(event, "ann", operation=ADDED) is Said.KNOWN
+    assert confirm(event, "ann", operation=ADDED) is Said.STRANGE
     assert states(send) == {"ann": "queued"}
     assert confirm(event, "bob", operation=ADDED) is Said.STRANGE
     assert confirm(event, "ann", operation=CHANGED) is Said.STRANGE
@@ -144,3 +145,67 @@ def test_who_unsubscribed_after_the_send_began_is_not_called(event, staff, accou
 
     assert only(send).reason == Delivery.Reason.UNSUBSCRIBED
     assert not [line for line in rokt.log() if line["path"] != "/oauth2/token"]
+
+
+def test_an_update_that_waits_is_not_sent_to_who_takes_the_entry_off(send, event, staff, rokt):
+    run(send)
+    event.title = "Winter Sale"
+    event.save()
+    update = queue(event, staff, UPDATE)
+    assert taken_off(event, "ann") is Said.TAKEN
+    before = len(rokt.log())
+
+    run(update)
+
+    assert Entry.objects.get().state == Entry.State.DROPPED
+    assert only(update).reason == Delivery.Reason.TAKEN_OFF
+    assert len(rokt.log()) == before
+
+
+def test_who_takes_it_off_one_of_two_calendars_keeps_it_on_the_other(event, staff, account):
+    ann = make_subscriber("ann")
+    one, two = subscription(ann), subscription(ann)
+    send = run(queue(event, staff))
+
+    assert taken_off(event, "ann", one.rokt_id.upper()) is Said.TAKEN
+    assert taken_off(event, "ann", one.rokt_id) is Said.KNOWN
+
+    entry = Entry.objects.get()
+    assert (entry.state, entry.subscriptions) == (Entry.State.PRESENT, f"1:{two.rokt_id}")
+    assert taken_off(event, "ann", two.rokt_id) is Said.TAKEN
+    assert Entry.objects.get().state == Entry.State.DROPPED
+    assert balanced(send)
+
+
+def test_word_of_an_entry_confirms_it_though_a_later_send_skipped_the_person(send, event, staff):
+    run(send)
+    subscription(make_subscriber("bob"))
+    later = run(queue(event, staff))
+    assert states(later)["ann"] == "skipped"
+
+    assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
+
+    assert only(send).state == Delivery.State.CONFIRMED
+
+
+@pytest.mark.parametrize("how", ["suppressed", "left", "ended"])
+def test_a_call_without_an_answer_is_not_said_to_be_skipped(event, staff, account, how):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    theirs = subscription(make_subscriber("ann"))
+    send = queue(event, staff)
+    batch = record.claim(send, limit=10, write=Calls(send).write)
+    if how == "ended":
+        at = timezone.now()
+        account.subscription_statuses.create(rokt_id=theirs.rokt_id, ended_at=at, told_at=at)
+    else:
+        Subscriber.objects.update(is_active=how != "left", is_suppressed=how == "suppressed")
+    record.close(batch, [NO_ANSWER])
+    hurry(send)
+
+    run(send)
+
+    assert only(send).state == Delivery.State.IN_DOUBT
+    assert balanced(send)
+    assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
+    assert Entry.objects.get().state == Entry.State.PRESENT
+    assert states(run(queue(event, staff, CANCEL))) == {"ann": "accepted"}

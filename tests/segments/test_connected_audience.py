@@ -56,6 +56,22 @@ def test_what_can_be_said_on_both_sides_comes_back_unchanged() -> None:
     assert exported(parse(taken.rule)).audience == audience
 
 
+@pytest.mark.parametrize(
+    "audience",
+    [
+        custom("rokt:country_code", "does_not_include_value", "AU/f5733866ade2"),
+        custom("rokt:country_code", "does_not_exist"),
+    ],
+)
+def test_what_a_person_has_nowhere_goes_both_ways(audience) -> None:
+    taken = imported({"AND": [audience, custom("rokt:source", "exists")]})
+    assert taken.rule is not None
+    none = taken.rule["rules"][0]
+    assert none["match"] == "none"
+    assert "person" in none["rules"][0]
+    assert exported(parse(taken.rule)).audience == {"AND": [audience, custom("rokt:source", "exists")]}
+
+
 def test_two_questions_to_the_same_subscription_are_not_passed_off_as_two_filters() -> None:
     asked = [{"field": name, "op": "is_not_blank"} for name in ("country_code", "source")]
     assert "same subscription" in exported(parse({"match": "all", "rules": asked})).losses[0]

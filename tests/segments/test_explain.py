@@ -96,6 +96,33 @@ def test_only_subscriptions_of_the_account_are_chosen(ada) -> None:
     assert [each.traits.calendar_code for each in reason.subscriptions] == ["summer"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "text", "value", "holds"),
+    [
+        (("random_bucket", "is_between", "0", "4999"), "random bucket is from 0 to 4999", "42", True),
+        (("calendar_title", "matches_regex", "^off"), "calendar matches “^off”", "“Offers”", True),
+        (
+            ("calendar_title", "does_not_match_regex", "^off"),
+            "calendar has a value that does not match “^off”",
+            "“Offers”",
+            False,
+        ),
+        (("last_subscribed", "is_unknown"), "last subscribe event is not known", "no value", True),
+        (("received_event", "has_received", "E"), "has received event “E”", "nothing received", False),
+        (("list", "is_not_on_list", "9"), "is not on the list of people “#9”", "on none of them", True),
+    ],
+)
+def test_each_kind_of_question_is_explained_in_words(asked, text, value, holds) -> None:
+    person = make_subscriber(random_bucket=42)
+    make_subscription(person)
+    field, op, *values = asked
+    (part,) = explain.why(
+        every({"field": field, "op": op} | ({"values": values} if values else {})), person
+    ).why.parts
+    assert part.text == text
+    assert [(each.value, each.holds) for each in part.answers] == [(value, holds)]
+
+
 def test_an_explanation_takes_few_queries_however_long_the_rule(ada, django_assert_num_queries) -> None:
     with django_assert_num_queries(2):
         explain.why(every(*[NEWS, WINTER, {"person": {"match": "any", "rules": [NEWS]}}] * 30), ada)

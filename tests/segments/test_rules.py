@@ -22,6 +22,10 @@ def every(*rules: Any) -> dict[str, Any]:
     return {"match": "all", "rules": list(rules)}
 
 
+def matching(pattern: str) -> dict[str, Any]:
+    return {"field": "calendar_title", "op": "matches_regex", "values": [pattern]}
+
+
 def nested(depth: int) -> dict[str, Any]:
     group = every()
     for _ in range(depth - 1):
@@ -98,6 +102,14 @@ def test_a_rule_survives_storage_unchanged(rule) -> None:
         (every({"person": every(7)}), ("rules", 0, "person", "rules", 0), "neither a condition"),
         (nested(11), ("rules", 0) * 10, "more than 10 deep"),
         (every(*[YES] * 201), (), "At most 200 conditions"),
+        (every(matching("a(?=b)")), ("rules", 0, "values", 0), "Looking ahead or behind"),
+        (every(matching("(?<!a)b")), ("rules", 0, "values", 0), "Looking ahead or behind"),
+        (every(matching(r"(a)\1")), ("rules", 0, "values", 0), "look back at what has matched"),
+        (every(matching("x{1001}")), ("rules", 0, "values", 0), "at most 1000 times"),
+        (every(matching("(")), ("rules", 0, "values", 0), "not a regular expression"),
+        (every({**matching("a"), "values": ["a", "b"]}), ("rules", 0, "values"), "one regular expression"),
+        (every({**matching("a"), "field": "email"}), ("rules", 0, "op"), "differs from person to person"),
+        (every({**matching("a"), "field": "user_id"}), ("rules", 0, "op"), "differs from person to person"),
         (every(*[every()] * 200), (), "At most 200 groups"),
         (every(*[{**SUMMER, "values": ["a"] * 1_000}] * 11), (), "At most 10000 values"),
     ],
@@ -167,6 +179,18 @@ def test_nothing_that_json_can_hold_is_more_than_refused(data) -> None:
         ),
         (every({**SUMMER, "values": list("abcdefg")}), "calendar is “a”, “b”, “c”, “d”, “e” or 2 others"),
         (every({"field": "email", "op": "is_not_blank"}), "e-mail of the person has a value"),
+        (
+            every({"field": "subscribed", "op": "within_days", "values": ["1"]}),
+            "subscribed within the last day",
+        ),
+        (
+            every({"field": "subscribed", "op": "within_days", "values": ["30"]}),
+            "subscribed within the last 30 days",
+        ),
+        (
+            every({"field": "first_seen", "op": "more_than_days_ago", "values": ["1"]}),
+            "first seen here more than one day ago",
+        ),
     ],
 )
 def test_a_rule_reads_as_a_sentence(data, words) -> None:

@@ -94,6 +94,8 @@ def erase(person: Subscriber, marks: Marks) -> str:
     """
     ids = ids_of(person)
     notices = notices_about(person, ids)
+    held = Notice.objects.select_for_update(no_key=True).filter(pk__in=notices).order_by("pk")
+    list(held.values_list("pk", flat=True))  # before anything that working through them locks
     rows = list(_locked(person))
     _keep_imports_out(person)
     person = Subscriber.objects.select_for_update().get(

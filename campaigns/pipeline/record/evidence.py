@@ -55,7 +55,7 @@ def _deliveries(event: Event, external_id: str, operation: Attempt.Operation) ->
     mine = Delivery.objects.filter(
         external_id=external_id, send__event=event, send__kind=ASKED_FOR[operation]
     )
-    return mine.exclude(subscriber=None).select_related("send")
+    return mine.filter(attempt_count__gt=0).exclude(subscriber=None).select_related("send")
 
 
 def _settle(row: Delivery, *, at: datetime) -> None:
@@ -81,14 +81,24 @@ def gone(event: Event, external_id: str) -> Said:
 
 
 @transaction.atomic
-def taken_off(event: Event, external_id: str) -> Said:
-    """Note that the person took the entry off their calendar: nothing of this event is sent to them again."""
+def taken_off(event: Event, external_id: str, rokt_id: str = "") -> Said:
+    """Note that the person took the entry off a calendar of theirs; ``rokt_id`` names the subscription, if known.
+
+    Once it is on none of them, nothing of this event is sent to the person again.
+    """
     theirs = Entry.objects.filter(event=event, subscriber__external_id=external_id)
     row = theirs.select_for_update(of=("self",)).first()
     if row is None:
         return Said.STRANGE
     if row.state != Entry.State.PRESENT:
         return Said.KNOWN
-    row.state = Entry.State.DROPPED
-    row.save(update_fields=["state"])
+    places = row.subscriptions.split()
+    left = (
+        [place for place in places if place.partition(":")[2].lower() != rokt_id.lower()] if rokt_id else []
+    )
+    if places and left == places:
+        return Said.KNOWN
+    row.subscriptions = " ".join(left) or row.subscriptions
+    row.state = Entry.State.PRESENT if left else Entry.State.DROPPED
+    row.save(update_fields=["state", "subscriptions"])
     return Said.TAKEN
