@@ -90,7 +90,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     def account_name(self, notice: Notice) -> str:
         return notice.account.name
 
-    @column(_("other texts"))
+    @column(_("repeated with another text"))
     def conflicts(self, notice: Notice) -> str:
         return str(notice.conflict_count or NOTHING)
 

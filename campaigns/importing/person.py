@@ -112,7 +112,7 @@ def identity(document: Mapping[str, Any]) -> str:
     """Return the user id exactly as given: Braze compares it letter by letter, so nothing is trimmed."""
     value = document.get("external_id")
     if value is None or value == "":
-        raise PersonError(_("external_id is missing: Braze knows this person by no user id."))
+        raise PersonError(_("The user id (external_id) is missing."))
     if not isinstance(value, str):
         raise PersonError(_("external_id is not a text."))
     if len(value) > LIMITS["external_id"]:

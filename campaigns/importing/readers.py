@@ -51,7 +51,7 @@ class Column:
         found = list(filter(None, (cell_fault(meaning, each) for each in values)))
         if not found:
             return ""
-        counts = {"bad": len(found), "count": len(self.values), "fault": found[0]}
+        counts = {"bad": len(found), "count": len(self.values), "fault": found[0].removesuffix(".")}
         return _("%(bad)d of the first %(count)d: %(fault)s.") % counts
 
 

@@ -128,7 +128,7 @@ def test_opt_ins_are_read_as_rokt_writes_them_and_all_else_is_unknown(tmp_path, 
 @pytest.mark.parametrize(
     ("user_id", "fault"),
     [
-        ("", "external_id is missing: Braze knows this person by no user id."),
+        ("", "The user id (external_id) is missing."),
         (" ada", "The user id begins or ends with a space."),
         (
             "1.23E+15",
