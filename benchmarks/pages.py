@@ -1,7 +1,8 @@
 """How long the server takes for each page when there are many people and many more deliveries.
 
-Run it with `python -m benchmarks.pages [PEOPLE SENDS PEOPLE_PER_SEND]`: 1000000 50 100000 is what pages are made for. The database is made for it and dropped
-afterwards: SQLite, or the server that DATABASE_URL names. Beside it, in the same run: the same page with nothing in it.
+Run it with `python -m benchmarks.pages [PEOPLE SENDS PEOPLE_PER_SEND]`; pages are made for 1000000 50 100000. The
+database is made for it and dropped afterwards: SQLite, or the server that DATABASE_URL names. Beside it, in the same
+run: the same page with nothing in it.
 """
 
 import os

@@ -1,6 +1,7 @@
 """What Celery runs: wake-ups with one id. Losing, repeating or delaying one costs time, nothing else."""
 
 import logging
+from contextlib import suppress
 from functools import partial
 
 from celery import Task, shared_task
@@ -13,6 +14,7 @@ from campaigns.inbound import notices
 from campaigns.models import Account, Segment, Snapshot
 from campaigns.pipeline import clockwork, deliver, dryrun
 from campaigns.segments import snapshots
+from campaigns.segments.rules import RuleError
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,8 @@ def remember_segment(segment_id: int) -> None:
         return
     kept = segment.snapshots.filter(version=segment.version, cause=Snapshot.Cause.SAVED)
     if not kept.exists():
-        snapshots.take(segment, cause=Snapshot.Cause.SAVED)
+        with suppress(RuleError):  # a segment inside is not understood any more: the segment's page says so
+            snapshots.take(segment, cause=Snapshot.Cause.SAVED)
 
 
 @shared_task(name="campaigns.tasks.run_sync", time_limit=LONGEST_SYNC_SECONDS)

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.forms.fields import LineField, ParagraphsField
 from campaigns.models import Account, Calendar, Home, Segment, SegmentVersion, Subscription, Traits, TraitsTag
+from campaigns.segments import nesting
 from campaigns.segments.fields import FIELDS, Field, Kind
 
 MOST_KNOWN: Final = 200
@@ -68,17 +69,27 @@ class Outcome(Enum):
 
 @transaction.atomic
 def save(segment: Segment, *, by: User, expected_version: str = "") -> Outcome:
-    """Save a segment and the version that this makes, unless it is no longer the version that somebody looked at."""
+    """Save a segment and the version that this makes, unless it is no longer the version that somebody looked at.
+
+    Segments are saved one after the other: each may lie inside any other.
+
+    Raises:
+        RuleError: with its rule, this segment or one around it could not be read any more.
+    """
+    locked = Segment.objects.select_for_update(no_key=True).order_by("pk")
+    stored = {each.pk: each for each in locked}.get(segment.pk)
     if segment._state.adding:
+        nesting.check(None, segment.rule)
         segment.created_by = by
         segment.save()
         _keep_version(segment, by=by)
         return Outcome.SAVED
-    stored = Segment.objects.select_for_update().filter(pk=segment.pk).first()
     if stored is None or str(stored.version) != expected_version:
         return Outcome.STALE
     if _content(stored) == _content(segment):
         return Outcome.SAME
+    nesting.check(segment.pk, segment.rule)
+    nesting.check_around(segment)
     if not stored.versions.filter(number=stored.version).exists():  # made by something other than this form
         _keep_version(stored, by=stored.created_by, made_at=stored.changed_at)
     segment.version = stored.version + 1

@@ -1,7 +1,7 @@
 """Reading on while the database works: one thread, one batch ahead, so that memory stays flat."""
 
 import gc
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import copy_context
@@ -13,14 +13,18 @@ COLLECT_EVERY = 200_000  # containers; Python's 700 looks through the same waiti
 Item = TypeVar("Item")
 
 
-def read_ahead(items: Generator[Item], size: int) -> Generator[list[Item]]:
-    """Yield the items in lists of that size; what reading them raises is raised here, in its turn.
+def read_ahead(
+    items: Generator[Item], size: int, prepare: Callable[[list[Item]], None]
+) -> Generator[list[Item]]:
+    """Yield the items in lists of that size, each prepared; what reading them raises is raised here, in its turn.
 
     A thread suffices: the database is another process. It waits for nothing but the file, so it ends with us.
     """
 
     def following() -> list[Item]:
-        return list(islice(items, size))
+        batch = list(islice(items, size))
+        prepare(batch)
+        return batch
 
     with (
         closing(items),

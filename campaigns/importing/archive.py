@@ -114,6 +114,8 @@ def entry_fault(entry: zipfile.ZipInfo) -> str:
     """Return why an entry is not a plain file inside the archive, or an empty text."""
     name = PureWindowsPath(entry.filename)  # knows both kinds of slashes, and drives
     kind = stat.S_IFMT(entry.external_attr >> 16)
+    if not entry.filename:
+        return _("its name is missing; download the export again.")
     if name.anchor or ".." in name.parts:
         return _("the name leads out of the archive.")
     if entry.flag_bits & 0x1:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from campaigns.importing.fingerprint import MARK, NO_ATTRIBUTES
-from campaigns.importing.person import Person
+from campaigns.importing.person import Person, own_bucket
 
 
 class Known(NamedTuple):
@@ -19,6 +19,7 @@ class Known(NamedTuple):
     has_left: bool
     is_suppressed: bool
     subscribed_at: datetime | None
+    random_bucket: int
 
 
 @dataclass(slots=True)
@@ -59,6 +60,13 @@ class Change:
         """What names this person's content from now on."""
         has_mark = self.keeps_attributes and self.before and self.before.is_marked
         return self.profile + self.attributes + (MARK if has_mark or self.person.problems else "")
+
+    @property
+    def random_bucket(self) -> int:
+        """Where this person is in samples; as before where Braze does not say."""
+        if self.person.random_bucket is not None:
+            return self.person.random_bucket
+        return self.before.random_bucket if self.before else own_bucket(self.person.external_id)
 
     @property
     def subscribed_at(self) -> datetime | None:

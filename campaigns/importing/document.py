@@ -117,7 +117,9 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in pairs:
         if name in kept:
-            raise DocumentError(_("The key “%(name)s” is there twice.") % {"name": name[:80]})
+            raise DocumentError(
+                _("A key is there twice.")
+            )  # which one is not told: it may name somebody erased
         kept[name] = value
     return kept
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.importing.archive import DAMAGE, Source, open_source, streams
 from campaigns.importing.document import DocumentError, loads
-from campaigns.importing.person import Person, PersonError, person
+from campaigns.importing.person import NobodyError, Person, PersonError, person
 from campaigns.importing.texts import BUFFER_SIZE, ExportError
 
 LINE_LIMIT = 1_000_000  # bytes; Braze holds at most 100 KB in one attribute
@@ -26,11 +26,17 @@ class Row:
     person: Person | None
     fault: str = ""
     refused_id: str = ""  # the user id of a person who cannot be taken, where it can be read
+    is_nobody: bool = False  # somebody whom Braze knows by no user id, so nobody here
 
     @property
     def external_id(self) -> str:
         """The user id on this line, as far as it can be read."""
         return self.person.external_id if self.person else self.refused_id
+
+    @property
+    def hides_somebody(self) -> bool:
+        """Whether the line may be about anybody."""
+        return not self.external_id and not self.is_nobody
 
     @property
     def place(self) -> str:
@@ -94,4 +100,5 @@ def row(name: str, number: int, line: bytes, bytes_read_count: int) -> Row:
     except DocumentError as fault:
         return Row(name, number, bytes_read_count, None, str(fault))
     except PersonError as fault:
-        return Row(name, number, bytes_read_count, None, str(fault), fault.external_id)
+        is_nobody = isinstance(fault, NobodyError)
+        return Row(name, number, bytes_read_count, None, str(fault), fault.external_id, is_nobody)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from pyroaring import BitMap64
 
 from campaigns.importing.batch import move_on
@@ -18,15 +19,18 @@ CHUNK_SIZE = 5_000
 FEW = 100  # that many may always leave
 
 
-def let_go(job: Import, seen: Seen) -> Iterator[Import]:
+def let_go(job: Import, seen: Seen, *, hidden_count: int) -> Iterator[Import]:
     """Deactivate everybody active who was not in the file, yielding the import after every chunk.
 
     To be called when the file has been read to its end. A wrong or empty export must not switch everybody off:
-    where more than half would leave, nobody does, and the import says so.
+    where more than half would leave, nobody does, and the import says so. Nor does anybody where ``hidden_count`` lines
+    do not tell whom they are about: they may be about those who seem to have left.
     """
     leaving, active_count = missing(job, seen)
     if job.is_dry_run:
         move_on(job, left_count=len(leaving))
+    elif leaving and hidden_count:
+        move_on(job, reason=hidden(hidden_count))
     elif job.leavers != Import.Leavers.ALL and len(leaving) > FEW and 2 * len(leaving) > active_count:
         reason = _(
             "%(leaving)s of %(active)s active people are not in this file. That is more than half, so nobody was"
@@ -37,6 +41,17 @@ def let_go(job: Import, seen: Seen) -> Iterator[Import]:
         for start in range(0, len(leaving), CHUNK_SIZE):
             deactivate(job, list(leaving[start : start + CHUNK_SIZE]))
             yield job
+
+
+def hidden(count: int) -> str:
+    """Return why nobody leaves where so many lines do not tell whom they are about."""
+    return ngettext(
+        "%(count)d line of this file cannot be read, and it may be about somebody who seems to have left, so nobody was"
+        " deactivated: export the segment again, and import that.",
+        "%(count)d lines of this file cannot be read, and they may be about people who seem to have left, so nobody was"
+        " deactivated: export the segment again, and import that.",
+        count,
+    ) % {"count": count}
 
 
 def missing(job: Import, seen: Seen) -> tuple[BitMap64, int]:

@@ -7,7 +7,7 @@ from typing import Any
 from campaigns.importing.mapping import assembled
 from campaigns.importing.person import Person, person
 from campaigns.models import Subscriber
-from integrations.braze.profile import LIQUID_NAMES, NAMES, SUBSCRIPTION_ID, parse, unmatched
+from integrations.braze.profile import LIQUID_NAMES, NAMES, SUBSCRIPTION_ID, TAGS, parse, unmatched
 
 ATTRIBUTES = "custom_attributes"
 EXPORTED_AS = {tag: name for name, tag in LIQUID_NAMES.items()}
@@ -81,6 +81,22 @@ def stored(workspace_id: int, external_ids: list[str]) -> dict[str, dict[str, An
 
 def completed(each: Part, known: Mapping[str, Any]) -> Person:
     """Return the whole person: what the row says, and for the rest what is known; null takes an attribute away."""
-    attributes = {**(known.get(ATTRIBUTES) or {}), **(each.said.get(ATTRIBUTES) or {})}
+    before, said = known.get(ATTRIBUTES) or {}, each.said.get(ATTRIBUTES) or {}
+    lists = {name: united(name, before[name], said[name]) for name in NAMES & before.keys() & said.keys()}
+    attributes = {**before, **said, **lists}
     kept = {name: value for name, value in attributes.items() if value is not None}
     return person({**known, **each.said, ATTRIBUTES: kept})
+
+
+def united(name: str, before: Any, said: Any) -> Any:
+    """Return a list of what is known of all subscriptions, then what the row says; it corrects those that it names."""
+    if not isinstance(before, list) or not isinstance(said, list):
+        return said
+    named = set() if name in (SUBSCRIPTION_ID, TAGS) else {suffix(item) for item in said} - {""}
+    kept = [item for item in before if suffix(item) not in named]
+    return kept + [item for item in said if item not in kept]
+
+
+def suffix(item: object) -> str:
+    """Return which subscription a value is about."""
+    return item.rpartition("/")[2].lower() if isinstance(item, str) else ""

@@ -31,12 +31,12 @@ def take(
 
     Whoever has a person as Braze would export them, whole, may call this, within a transaction or not, for one person
     or many: those who are there get what is given, and what a person does not mention stays where it is None. Writers
-    of one workspace take turns, so that two at once cannot disagree; the ``finder`` must not outlive a transaction
-    that was rolled back.
+    of one workspace take turns, so that two at once cannot disagree, and so does who only asks: what
+    is told of somebody must not be kept after they were erased. The ``finder`` must not outlive a transaction that was
+    rolled back.
     """
     with transaction.atomic():
-        if not is_dry_run:
-            turn(workspace_id)
+        turn(workspace_id)
         causes = suppressed.causes(workspace_id, people)
         erased = {external_id for external_id, cause in causes.items() if cause == Suppression.Cause.ERASED}
         welcome = {external_id: people[external_id] for external_id in people if external_id not in erased}

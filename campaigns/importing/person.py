@@ -36,9 +36,13 @@ class PersonError(ValueError):
         self.external_id = external_id
 
 
+class NobodyError(PersonError):
+    """A row without any user id."""
+
+
 @dataclass(slots=True)
 class Person:
-    """A person as exported; JSON as text, and ``attributes`` None where the export says nothing about them.
+    """A person as exported; JSON as text, ``attributes`` and ``random_bucket`` None where the export has none.
 
     What the attributes say of subscriptions is read when it is asked for: of most people nothing has changed.
     """
@@ -50,7 +54,7 @@ class Person:
     profile: str
     attributes: str | None
     home: Combination
-    random_bucket: int
+    random_bucket: int | None
     subscribed_at: datetime | None
     remarks: list[str]
     given: Mapping[str, object]
@@ -94,17 +98,20 @@ def person(document: Mapping[str, Any]) -> Person:
         profile=dumps(profile),
         attributes=None if attributes is None else dumps(attributes),
         home=home_of(profile),
-        random_bucket=bucket(external_id, profile.get("random_bucket_number")),
+        random_bucket=bucket(profile.get("random_bucket_number")),
         subscribed_at=latest_subscribe(document.get("custom_events"), remarks),
         remarks=remarks,
         given=attributes or {},
     )
 
 
-def bucket(external_id: str, given: object) -> int:
-    """Return Braze's random bucket, or one that stays the same for the user id."""
-    if type(given) is int and 0 <= given < BUCKET_COUNT:
-        return given
+def bucket(given: object) -> int | None:
+    """Return Braze's random bucket, if this is one."""
+    return given if type(given) is int and 0 <= given < BUCKET_COUNT else None
+
+
+def own_bucket(external_id: str) -> int:
+    """Return a bucket that stays the same for the user id, for somebody of whom Braze has never told one."""
     return int.from_bytes(hashlib.blake2b(external_id.encode(), digest_size=8).digest()) % BUCKET_COUNT
 
 
@@ -112,7 +119,7 @@ def identity(document: Mapping[str, Any]) -> str:
     """Return the user id exactly as given: Braze compares it letter by letter, so nothing is trimmed."""
     value = document.get("external_id")
     if value is None or value == "":
-        raise PersonError(_("The user id (external_id) is missing."))
+        raise NobodyError(_("The user id (external_id) is missing."))
     if not isinstance(value, str):
         raise PersonError(_("external_id is not a text."))
     if len(value) > LIMITS["external_id"]:

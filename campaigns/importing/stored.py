@@ -16,7 +16,7 @@ from campaigns.importing.subscriptions import Owner
 from campaigns.models import Subscriber
 from campaigns.models.clock import now
 
-STATE = ("id", "fingerprint", "is_active", "left_at", "is_suppressed", "subscribed_at")
+STATE = ("id", "fingerprint", "is_active", "left_at", "is_suppressed", "subscribed_at", "random_bucket")
 CONTENT = (
     "first_name",
     "last_name",
@@ -54,8 +54,17 @@ def known(workspace_id: int, external_ids: Collection[str]) -> dict[str, Known]:
             has_left=not is_active and left_at is not None,
             is_suppressed=is_suppressed,
             subscribed_at=subscribed_at,
+            random_bucket=random_bucket,
         )
-        for external_id, (pk, fingerprint, is_active, left_at, is_suppressed, subscribed_at) in found.items()
+        for external_id, (
+            pk,
+            fingerprint,
+            is_active,
+            left_at,
+            is_suppressed,
+            subscribed_at,
+            random_bucket,
+        ) in found.items()
     }
 
 
@@ -136,7 +145,7 @@ def content(change: Change, at: str | None) -> tuple[Any, ...]:
         person.email,
         person.profile,
         change.fingerprint,
-        person.random_bucket,
+        change.random_bucket,
         rows.adapted(change.subscribed_at),
         at,
     )
@@ -146,7 +155,7 @@ def owner(pk: int, change: Change, *, may_receive: bool, is_new: bool) -> Owner:
     """Return what a person's subscriptions rest on; attributes that the export left out leave them as they are."""
     person = change.person
     listed = None if change.keeps_attributes else person.subscriptions
-    return Owner(pk, listed, person.home, person.random_bucket, change.subscribed_at, may_receive, is_new)
+    return Owner(pk, listed, person.home, change.random_bucket, change.subscribed_at, may_receive, is_new)
 
 
 def welcome_back(pks: Collection[int]) -> None:

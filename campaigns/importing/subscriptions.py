@@ -69,7 +69,7 @@ def write(owners: Collection[Owner], finder: Finder) -> None:
     finder.traits([common(values) for owner in owners for values in owner.listed or ()])
     finder.homes([owner.home for owner in owners])
     stored = places_of([owner.id for owner in owners if not owner.is_new])
-    told = Told(lambda: rokt_ids_of(owners), list(stored))
+    told = Told(lambda: accounts_of(owners), list(stored))
     difference = Difference()
     for owner in owners:
         if owner.is_new and not told:  # as in a first import: nothing to compare
@@ -79,9 +79,10 @@ def write(owners: Collection[Owner], finder: Finder) -> None:
     difference.write()
 
 
-def rokt_ids_of(owners: Collection[Owner]) -> set[str]:
-    """Return the Rokt ids that Braze lists."""
-    return {values.rokt_id for owner in owners for values in owner.listed or ()} - {""}
+def accounts_of(owners: Collection[Owner]) -> dict[str, str]:
+    """Return Rokt id -> account code, for the subscriptions that Braze lists."""
+    listed = (values for owner in owners for values in owner.listed or ())
+    return {values.rokt_id: values.account_code for values in listed if values.rokt_id}
 
 
 def fresh(owner: Owner, ids: Mapping[Combination, int]) -> Iterator[Place]:
@@ -102,7 +103,7 @@ def compare(
     else:
         own = [(*values[:OWN], ids[common(values)]) for values in owner.listed]
     if told:
-        own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID] for place in own}), before)
+        own += unlisted(own, told.unlisted(owner.id, {place[ROKT_ID].lower() for place in own}), before)
     times = times_of(owner, own, before, told)
     difference.note(owner.id, before, list(whole(owner, own, times, ids[owner.home])))
 
@@ -130,13 +131,19 @@ def unlisted(own: list[Place], told: list[tuple[str, int]], before: Before) -> l
 
 
 def times_of(owner: Owner, own: list[Place], before: Before, told: Told) -> list[Times]:
-    """Return when each began and ended: as Rokt has told, else as known before, else by the person's own event."""
-    known = {old[ROKT_ID]: (old[SUBSCRIBED_AT], old[ENDED_AT]) for _pk, old in before.values()}
+    """Return when each began and ended: as Rokt has told, else as known before, else by the person's own event.
+
+    Where Braze does not say which account a subscription belongs to, what is known holds already what was told.
+    """
+    known = {old[ROKT_ID].lower(): (old[SUBSCRIBED_AT], old[ENDED_AT]) for _pk, old in before.values()}
+    for each in told.foreign | {""}:
+        known.pop(each, None)
     times = []
     for place in own:
-        since, until = known.get(place[ROKT_ID], (None, None)) if place[ROKT_ID] else (None, None)
-        if place[ROKT_ID] in told.times:
-            told_since, until = told.times[place[ROKT_ID]]
+        rokt_id = place[ROKT_ID].lower()
+        since, until = known.get(rokt_id, (None, None))
+        if rokt_id in told.times and (owner.listed is not None or rokt_id not in known):
+            told_since, until = told.times[rokt_id]
             since = told_since or since
         times.append((since, until))
     if len(times) == 1 and times[0][0] is None:

@@ -1,7 +1,7 @@
 """What Rokt has told of the subscriptions in a batch, which an import must not undo; where it told nothing, no cost."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -12,29 +12,42 @@ Times: TypeAlias = tuple[datetime | None, datetime | None]
 
 
 class Told:
-    """When subscriptions began and ended, by their Rokt id; and those that Rokt told of certain people.
+    """When subscriptions began and ended, by their Rokt id in small letters; and those told of certain people.
 
-    It asks for the Rokt ids in question only where anything was told at all.
+    ``accounts`` gives the Rokt ids in question, each with its account code as far as Braze says; it is asked only where
+    anything was told at all. What another account has told of a subscription does not count: those are ``foreign``.
     """
 
-    def __init__(self, rokt_ids: Callable[[], Collection[str]], subscriber_ids: Collection[int]) -> None:
+    def __init__(self, accounts: Callable[[], Mapping[str, str]], subscriber_ids: Collection[int]) -> None:
         self.times: dict[str, Times] = {}
+        self.foreign: set[str] = set()
         self.of_people: dict[int, list[tuple[str, int]]] = defaultdict(list)
         statuses = SubscriptionStatus.objects.order_by("pk")
         if not statuses.exists():
             return
+        codes = {rokt_id.lower(): code for rokt_id, code in accounts().items()}
         theirs = statuses.filter(subscriber__in=listed_ids(subscriber_ids))
-        columns = ("rokt_id", "subscribed_at", "ended_at")
-        for *times, owner_id, traits_id in theirs.values_list(*columns, "subscriber", "traits"):
-            self.note(*times)
+        columns = ("rokt_id", "account__code", "subscribed_at", "ended_at")
+        for *row, owner_id, traits_id in theirs.values_list(*columns, "subscriber", "traits"):
+            self.note(codes, *row)
             if traits_id is not None:
-                self.of_people[owner_id].append((times[0], traits_id))
-        for row in statuses.filter(rokt_id__in=listed(rokt_ids())).values_list(*columns):
-            self.note(*row)
+                self.of_people[owner_id].append((row[0], traits_id))
+        for row in statuses.filter(rokt_id__in=listed(codes)).values_list(*columns):
+            self.note(codes, *row)
 
-    def note(self, rokt_id: str, subscribed_at: datetime | None, ended_at: datetime | None) -> None:
-        """Remember the times of one subscription."""
-        self.times[rokt_id] = (subscribed_at, ended_at)
+    def note(
+        self,
+        codes: Mapping[str, str],
+        rokt_id: str,
+        code: str,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> None:
+        """Remember the times of one subscription, unless it is another account's."""
+        if codes.get(rokt_id) in (None, "", code):
+            self.times[rokt_id] = (since, until)
+        else:
+            self.foreign.add(rokt_id)
 
     def __bool__(self) -> bool:
         """Say whether there is anything."""

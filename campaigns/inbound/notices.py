@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.inbound import entries, subscriptions
+from campaigns.inbound import entries, erased, subscriptions
 from campaigns.inbound.notices_fate import Fate, failed, ignored
 from campaigns.inbound.notices_in import verdict
 from campaigns.models import Notice
@@ -86,6 +86,10 @@ def decide(row: Notice) -> Fate:
         message = read(row.body.encode(), "")
     except NoticeError:
         return failed(_("Its text cannot be read any more."))
+    if of_erased := erased.fate(row.account_id, message):
+        row.body = ""
+        row.save(update_fields=["body"])
+        return of_erased
     fate = verdict(row.account, message)
     if fate.state != Notice.State.WAITING:
         return fate

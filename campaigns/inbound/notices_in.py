@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from campaigns.inbound import erased
 from campaigns.inbound.notices_fate import Fate, failed, ignored
 from campaigns.models import Account, HookAddress, Notice
 from integrations.rokt.notice import EventType
@@ -22,12 +23,15 @@ def take_in(address: HookAddress, message: Message, body: bytes, *, at: datetime
     """Store what came in; return None where this event is here already: the first one counts, what it said too."""
     account = address.account
     digest = hashlib.sha256(body).hexdigest()
-    fate = verdict(account, message)
+    fate, of_erased = verdict(account, message), None
+    if fate.state != Notice.State.WAITING:  # nobody looks at it again
+        of_erased = erased.fate(account.pk, message)
+    fate = of_erased or fate
     row = Notice(
         account=account,
         event_id=message.event_id,
         event_type=message.event_type.value or message.stated_type[:TYPE_LENGTH],
-        body=body.decode(),
+        body="" if of_erased else body.decode(),
         digest=digest,
         state=fate.state,
         reason=fate.reason,

@@ -48,11 +48,16 @@ def take(row: Notice, message: Message) -> Fate:
 
 def owners(message: Message) -> Sequence[Subscriber]:
     """Return whose subscription this is: whoever is listed with it, else whom Rokt names, if only one is meant."""
-    listed = Subscriber.objects.filter(subscriptions__rokt_id=message.subscription_id)
+    listed = Subscriber.objects.filter(subscriptions__rokt_id__in=spellings(message.subscription_id))
     if people := list(listed.distinct().order_by("pk")):
         return people
     named = list(_named(message)[:2])
     return named if len(named) == 1 else []
+
+
+def spellings(rokt_id: str) -> tuple[str, str]:
+    """Return how Braze may list an id; other mixtures of letters no index would find."""
+    return rokt_id.lower(), rokt_id.upper()
 
 
 def _named(message: Message) -> QuerySet[Subscriber]:
@@ -79,7 +84,8 @@ def _is_of_another_account(row: Notice, rokt_id: str) -> bool:
     """Whether somebody else's subscription is meant: an account may speak of its own alone."""
     if SubscriptionStatus.objects.filter(rokt_id=rokt_id).exclude(account=row.account_id).exists():
         return True
-    described = Subscription.objects.filter(rokt_id=rokt_id).exclude(traits__account_code="")
+    listed = Subscription.objects.filter(rokt_id__in=spellings(rokt_id))
+    described = listed.exclude(traits__account_code="")
     return described.exclude(traits__account_code=row.account.code).exists()
 
 
@@ -129,7 +135,7 @@ def _fullness(values: Combination) -> tuple[int, str]:
 
 def _list(status: SubscriptionStatus, message: Message, people: Sequence[Subscriber]) -> None:
     """Add the subscription behind the others of its person where Braze does not list it, as imports keep it."""
-    mine = Subscription.objects.filter(rokt_id=status.rokt_id)
+    mine = Subscription.objects.filter(rokt_id__in=spellings(status.rokt_id))
     if mine.exists():
         return
     person = people[0]
@@ -148,7 +154,7 @@ def _list(status: SubscriptionStatus, message: Message, people: Sequence[Subscri
 
 
 def _repeat(status: SubscriptionStatus, people: Sequence[Subscriber], *, before: int | None) -> None:
-    rows = Subscription.objects.filter(rokt_id=status.rokt_id)
+    rows = Subscription.objects.filter(rokt_id__in=spellings(status.rokt_id))
     # Those that no import has brought are as Rokt told: they have no suffix, and its earlier words.
     rows.filter(suffix="", traits=before).update(traits=status.traits_id)
     rows.update(

@@ -29,7 +29,7 @@ def reasons(send: Send, rows: Sequence[Row]) -> Mapping[int, Delivery.Reason]:
     """Return why no call may be made, by row, for those who have left. A removal reaches everybody but the erased."""
     if send.kind == Send.Kind.CANCEL:
         return {row.pk: Delivery.Reason.LEFT for row in rows if row.subscriber is None}
-    ended = _ended({rokt_id for row in rows for rokt_id in row.subscription_ids})
+    ended = _ended(send, {rokt_id.lower() for row in rows for rokt_id in row.subscription_ids})
     off = _took_it_off(send, [row.subscriber.pk for row in rows if row.subscriber])
     found = ((row.pk, _reason(row, ended, off)) for row in rows)
     return {pk: reason for pk, reason in found if reason}
@@ -40,8 +40,10 @@ def _took_it_off(send: Send, people: Collection[int]) -> set[int]:
     return set(entries.filter(subscriber__in=people).values_list("subscriber", flat=True))
 
 
-def _ended(rokt_ids: Collection[str]) -> set[str]:
-    told = SubscriptionStatus.objects.filter(rokt_id__in=rokt_ids, ended_at__isnull=False)
+def _ended(send: Send, rokt_ids: Collection[str]) -> set[str]:
+    """What Rokt has told this account: another account's word counts for nothing here."""
+    told = SubscriptionStatus.objects.filter(account=send.account_id, rokt_id__in=rokt_ids)
+    told = told.filter(ended_at__isnull=False)
     return set(told.values_list("rokt_id", flat=True))
 
 
@@ -53,4 +55,4 @@ def _reason(row: Row, ended: Collection[str], off: Collection[int]) -> Delivery.
     if row.subscriber.pk in off:
         return Delivery.Reason.TAKEN_OFF
     ids = row.subscription_ids
-    return Delivery.Reason.UNSUBSCRIBED if ids and all(rokt_id in ended for rokt_id in ids) else None
+    return Delivery.Reason.UNSUBSCRIBED if ids and all(rokt_id.lower() in ended for rokt_id in ids) else None

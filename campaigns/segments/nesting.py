@@ -39,16 +39,50 @@ def check(segment_pk: int | None, rule: Json) -> Group:
     return parse(_Resolver(takes_archived=False).rule(rule, (own,) if own else ()))
 
 
+def check_around(segment: Segment) -> None:
+    """Look at all other segments with the rule that is to be saved as this one's.
+
+    Raises:
+        RuleError: one that can be read now could not be read any more; it is named.
+    """
+    now = {each.pk: each for each in Segment.objects.all()}
+    then = now | {segment.pk: segment}
+    for outer in now.values():
+        if outer.pk == segment.pk:
+            continue
+        if (fault := _fault(outer, then)) and not _fault(outer, now):
+            text = _("The segment “%(name)s” asks for this one, and could not be read any more: %(error)s")
+            raise RuleError((), text % {"name": outer.name, "error": fault})
+
+
+def _fault(segment: Segment, known: dict[int, Segment]) -> str:
+    """Return why a segment cannot be read, "" where it can."""
+    try:
+        parse(_Resolver(known).rule(segment.rule, ()))
+    except RuleError as error:
+        return str(error)
+    return ""
+
+
+def within(rule: Json) -> list[Segment]:
+    """Return every segment inside a rule, at any depth; raises as `resolved` does."""
+    resolver = _Resolver()
+    resolver.rule(rule, ())
+    return list(resolver.known.values())
+
+
 class _Resolver:
     """Puts segments into rules; remembers those it has read, and how many it has put in."""
 
-    def __init__(self, *, takes_archived: bool = True) -> None:
+    def __init__(self, known: dict[int, Segment] | None = None, *, takes_archived: bool = True) -> None:
         self.takes_archived = takes_archived
-        self.known: dict[int, Segment] = {}
+        self.known = known or {}
         self.put_in = 0
 
-    def rule(self, rule: Json, chain: tuple[Segment, ...]) -> Json:
+    def rule(self, rule: Any, chain: tuple[Segment, ...]) -> Json:
         """Return a copy of a rule; ``chain`` are the segments it lies in, from the outside in."""
+        if not isinstance(rule, dict):
+            raise RuleError((), _("%(chain)sthis is no rule.") % {"chain": _path(chain)})
         if "segment" in rule and "rule" not in rule:
             return self.segment(rule["segment"], chain)
         copy = dict(rule)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from pyroaring import BitMap64
 
 from campaigns.models import Segment, Send, Snapshot, Subscriber
 from campaigns.models.clock import now
+from campaigns.segments import nesting
 from campaigns.segments.compile import subscriptions
 from campaigns.segments.rules import parse
 
@@ -121,13 +123,30 @@ def members(segment: Segment, account_code: str = "") -> BitMap64:
 def drift(segment: Segment, since: Snapshot | Send) -> Drift:
     """Compare those who are in now with an earlier moment, or with everybody a send had a delivery for."""
     if isinstance(since, Snapshot):
-        before, version, account_code = (
-            BitMap64.deserialize(bytes(since.people)),
-            since.version,
-            since.account_code,
-        )
+        before, account_code = BitMap64.deserialize(bytes(since.people)), since.account_code
+        is_same = since.version == segment.version and not _changed_inside(segment, since.taken_at)
     else:
         theirs = since.deliveries.filter(subscriber__isnull=False).order_by()
         before = BitMap64(theirs.values_list("subscriber_id", flat=True).iterator(chunk_size=10_000))
-        version, account_code = since.segment_version or 0, since.account.code
-    return Drift(before, members(segment, account_code), version == segment.version, since)
+        account_code = since.account.code
+        is_same = _unnamed(since.rule) == _unnamed(nesting.resolved(segment.rule))
+    return Drift(before, members(segment, account_code), is_same, since)
+
+
+def _changed_inside(segment: Segment, at: datetime) -> bool:
+    """Whether a segment inside this one says something else than it did then."""
+    for inner in nesting.within(segment.rule):
+        if inner.changed_at > at:
+            then = inner.versions.filter(made_at__lte=at).order_by("-number").first()
+            if then is None or then.rule != inner.rule:
+                return True
+    return False
+
+
+def _unnamed(rule: Any) -> Any:
+    """Return a resolved rule without what the segments in it are called, which says nothing about people."""
+    if isinstance(rule, list):
+        return [_unnamed(each) for each in rule]
+    if isinstance(rule, dict):
+        return {key: _unnamed(value) for key, value in rule.items() if key != "name"}
+    return rule

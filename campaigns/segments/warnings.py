@@ -30,7 +30,7 @@ def _nearly_everyone(group: Group) -> Iterator[str]:
     for each in group.rules:
         if isinstance(each, Condition) and each.op.opposite and each.op.takes_values:
             yield _(
-                "‘%(rule)s’ stands in a group of which any rule is enough: it lets in nearly everyone. "
+                "The rule (%(rule)s) stands in a group of which any rule is enough: it lets in nearly everyone. "
                 "Put it into a group of which all rules must hold."
             ) % {"rule": sentence(each)}
 
@@ -42,7 +42,7 @@ def _nobody(group: Group) -> Iterator[str]:
     for place, one in enumerate(conditions):
         for other in conditions[:place]:
             if one.field == other.field and (_excludes(one, other) or _excludes(other, one)):
-                yield _("‘%(one)s’ and ‘%(other)s’ cannot both hold: this means nobody.") % {
+                yield _("(%(one)s) and (%(other)s) cannot both hold: this means nobody.") % {
                     "one": sentence(other),
                     "other": sentence(one),
                 }
@@ -73,7 +73,7 @@ def _without_value(group: Group) -> Iterator[str]:
     for each in conditions:
         if group.match is Match.ALL and each.op in _NEGATIVE and each.field not in known:
             yield _(
-                "‘%(rule)s’ also holds where there is no value. Add “%(field)s has a value” to leave those out."
+                "The rule (%(rule)s) also holds where there is no value. Add “%(field)s has a value” to leave those out."
             ) % {"rule": sentence(each), "field": each.field.label}
 
 

@@ -18,7 +18,7 @@ from campaigns import tasks
 from campaigns.forms.fields import row_id
 from campaigns.forms.segment import Outcome, save
 from campaigns.models import Segment, SegmentVersion, Send
-from campaigns.segments import nesting, rules
+from campaigns.segments import rules
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
 from campaigns.views.segment_meaning import sentence
@@ -125,13 +125,12 @@ def _take_back(request: StaffRequest, segment: Segment) -> HttpResponse:
     if not request.user.has_perm("campaigns.change_segment"):
         raise PermissionDenied
     old = get_object_or_404(segment.versions, number=row_id(request.POST.get("version", "")))
+    segment.rule = old.rule
     try:
-        nesting.check(segment.pk, rules.to_json(rules.parse(old.rule)))
+        outcome = save(segment, by=request.user, expected_version=request.POST.get("newest", ""))
     except rules.RuleError as error:
         messages.error(request, _("This version cannot be taken back: %(error)s") % {"error": error})
         return redirect("segment_versions", pk=segment.pk)
-    segment.rule = old.rule
-    outcome = save(segment, by=request.user, expected_version=request.POST.get("newest", ""))
     if outcome is Outcome.STALE:
         messages.error(request, _("Somebody has saved another version meanwhile. Look at it first."))
         return redirect("segment_versions", pk=segment.pk)

@@ -61,8 +61,12 @@ def _build(request: StaffRequest, segment: Segment) -> HttpResponse:
     form = SegmentForm(request.POST, instance=segment)
     if not form.is_valid() or rule is None:
         return show(request, form, edited, errors=errors, may_write=True)
-    segment.rule = rules.to_json(rule)
-    return _saved(request, form) or _conflict(request, form, edited)
+    before, segment.rule = segment.rule, rules.to_json(rule)
+    try:
+        return _saved(request, form) or _conflict(request, form, edited)
+    except rules.RuleError as error:  # by what others have saved, or for the segments around it
+        segment.rule = before
+        return show(request, form, edited, errors={builder.ROOT: error.message}, may_write=True)
 
 
 def _opened(request: StaffRequest, segment: Segment, *, may_write: bool) -> HttpResponse:

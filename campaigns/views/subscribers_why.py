@@ -49,8 +49,7 @@ def subscriber_why(request: HttpRequest, pk: int, segment_pk: int) -> HttpRespon
 
 def _answer(person: Subscriber, segment: Segment, *, account: str) -> dict[str, object]:
     try:
-        rule = rules.parse(segment.rule)
-    except rules.RuleError as error:
+        explained = explain.why(rules.parse(segment.rule), person, account_code=account or None)
+    except rules.RuleError as error:  # its own rule, or that of a segment inside it
         return {"fault": str(error)}
-    explained = explain.why(rule, person, account_code=account or None)
     return {"explained": explained, "chosen": {each.pk for each in explained.subscriptions}}

@@ -68,7 +68,8 @@ class NoEventIdError(NoticeError):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a webhook says; an empty text where it says nothing. Texts are exactly as Rokt wrote them.
+    """What a webhook says; an empty text where it says nothing. Texts are exactly as Rokt wrote them, but
+    ``subscription_id`` is in small letters: a GUID is the same in either.
 
     ``stated_type`` is Rokt's word for ``event_type``. ``happened_at`` is given for Unsubscribe only.
     *Inferred*: ``subscriber_id`` (subscriberId, externalSubscriberId, userName, username) and ``email``
@@ -132,7 +133,7 @@ def notice(event_id: str, document: Block) -> Notice:
         action=text(details, "actionType"),
         account_code=text(details, "accountCode"),
         account_id=text(details, "accountId"),
-        subscription_id=subscription_id,
+        subscription_id=subscription_id.lower(),
         calendar_code=text(subscription, "calendarCode"),
         calendar_title=text(subscription, "calendarTitle"),
         calendar_id=text(subscription, "calendarId"),

@@ -220,6 +220,13 @@ def formats(scratch: Path) -> list[bytes]:
     return [scratch.read_bytes(), gzip.compress(ONE), ONE]
 
 
+def test_a_file_in_a_zip_without_a_name_is_refused(scratch: Path) -> None:
+    zipped(scratch, {"a.txt": ONE})
+    scratch.write_bytes(scratch.read_bytes().replace(b"a.txt", b"\0.txt"))
+    with pytest.raises(importing.ExportError, match="its name is missing"):
+        read_ids(scratch)
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     st.integers(0, 2),

@@ -9,7 +9,7 @@ from campaigns import importing
 from campaigns.importing import leavers, runs
 from campaigns.models import Calendar, Import, Subscriber, Subscription, Traits, Workspace
 from tests import builders
-from tests.importing.exports import plain, someone
+from tests.importing.exports import plain, someone, text
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +98,48 @@ def test_somebody_whose_row_cannot_be_taken_is_in_the_file_all_the_same(
     job = imported(tmp_path, workspace, someone("user-0", custom_attributes=7), *crowd(range(1, 2)))
     assert active() == {"user-0", "user-1"}
     assert job.problems.get().message == "custom_attributes is not an object."
+
+
+@pytest.mark.parametrize("leavers", ["deactivate", "all"])
+def test_nobody_leaves_where_a_line_may_be_about_anybody(
+    tmp_path: Path, workspace: Workspace, leavers: str
+) -> None:
+    imported(tmp_path, workspace, *crowd(range(10)))
+    path = tmp_path / "damaged"
+    path.write_bytes(text(crowd(range(5))) + b'{"external_id": "user-5", "first_name": "A" "B"}\n')
+    job = importing.start(path, workspace=workspace)
+    Import.objects.filter(pk=job.pk).update(leavers=leavers)
+    job = importing.run(job.pk)
+    assert (job.state, job.problem_count, job.left_count) == (Import.State.FINISHED, 1, 0)
+    assert job.reason.startswith("1 line of this file cannot be read, and it may be about somebody")
+    assert len(active()) == 10
+
+
+def test_nobody_leaves_where_the_file_was_cut_off_within_a_line(tmp_path: Path, workspace: Workspace) -> None:
+    imported(tmp_path, workspace, *crowd(range(10)))
+    path = tmp_path / "cut-off"
+    path.write_bytes(text(crowd(range(9)))[:-40])
+    job = importing.start(path, workspace=workspace)
+    Import.objects.filter(pk=job.pk).update(leavers=Import.Leavers.DEACTIVATE)
+    assert importing.run(job.pk).left_count == 0
+    assert len(active()) == 10
+
+
+def test_a_line_without_a_user_id_keeps_nobody(tmp_path: Path, workspace: Workspace) -> None:
+    imported(tmp_path, workspace, *crowd(range(3)))
+    job = imported(tmp_path, workspace, someone(None), *crowd(range(2)))
+    assert (job.left_count, job.reason, active()) == (1, "", {"user-0", "user-1"})
+
+
+def test_a_damaged_line_is_not_mentioned_where_everybody_is_in_the_file(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    imported(tmp_path, workspace, *crowd(range(3)))
+    path = tmp_path / "damaged"
+    path.write_bytes(b"{}}\n" + text(crowd(range(3))))
+    job = importing.start(path, workspace=workspace)
+    Import.objects.filter(pk=job.pk).update(leavers=Import.Leavers.DEACTIVATE)
+    assert importing.run(job.pk).reason == ""
 
 
 def test_a_file_without_usable_people_switches_nobody_off(tmp_path: Path, workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ from campaigns.importing.shared import Finder
 from campaigns.models import Subscriber, Subscription, Traits, Workspace
 from tests import builders
 from tests.importing.exports import FIRST, SECOND, someone, text
+from tests.inbound.pushing import make_key, push
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,19 @@ def test_the_same_id_in_another_workspace_is_another_person(workspace: Workspace
     assert taken(other, someone(first_name="Bob")).new_count == 1
     assert Subscriber.objects.get(workspace=workspace).first_name == "Ada"
     assert Subscription.objects.count() == 2
+
+
+def test_whoever_is_in_a_sample_stays_there_when_an_export_leaves_the_bucket_out(
+    workspace: Workspace,
+) -> None:
+    taken(workspace, someone(random_bucket=4_321))
+    taken(workspace, someone(first_name="Augusta"))
+    push(make_key(workspace), {"attributes": [{"external_id": "ada", "first_name": "Countess"}]})
+    taken(workspace, someone(random_bucket="odd"))
+    buckets = (Subscriber.objects.get().random_bucket, Subscription.objects.get().random_bucket)
+    assert buckets == (4_321, 4_321)
+    taken(workspace, someone(random_bucket=7))
+    assert Subscriber.objects.get().random_bucket == Subscription.objects.get().random_bucket == 7
 
 
 def test_people_whom_staff_set_aside_stay_set_aside(workspace: Workspace) -> None:

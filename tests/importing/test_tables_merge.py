@@ -7,7 +7,7 @@ from campaigns.importing.mapping import guess
 from campaigns.importing.readers import columns
 from campaigns.models import Import, Subscriber, Subscription
 from tests import builders
-from tests.importing.exports import FIRST, plain, someone
+from tests.importing.exports import FIRST, SECOND, plain, someone
 
 
 @pytest.fixture
@@ -61,6 +61,24 @@ def test_attributes_in_a_table_override_those_of_the_same_name_alone(known, work
     (subscription,) = Subscription.objects.select_related("traits")
     assert (subscription.rokt_id, subscription.traits.account_code) == (FIRST, "shop")
     assert subscription.traits.calendar_code == "winter"
+
+
+def test_a_subscription_in_a_table_comes_beside_those_that_are_known(known, workspace, tmp_path):
+    tail = SECOND[-12:]
+    text = (
+        f"user_id,rokt:subscription_id,rokt:calendar_code,rokt:tags\nada,{SECOND},winter/{tail},Ski/{tail}\n"
+    )
+
+    first = imported(workspace, tmp_path / "t.csv", text)
+    second = imported(workspace, tmp_path / "u.csv", text)
+
+    assert (counts(first), counts(second)) == (("finished", 0, 1, 0, 0), ("finished", 0, 0, 1, 0))
+    found = Subscription.objects.order_by("position")
+    assert [(each.rokt_id, each.traits.calendar_code) for each in found] == [
+        (FIRST, "sale"),
+        (SECOND, "winter"),
+    ]
+    assert [{tag.name for tag in each.traits.tags.all()} for each in found] == [{"Shoes", "Hats"}, {"Ski"}]
 
 
 def test_the_same_table_twice_changes_nothing(known, workspace, tmp_path):

@@ -15,6 +15,7 @@ from campaigns.models import Import, Subscriber, Subscription, SubscriptionStatu
 from tests import builders
 from tests.importing.exports import FIRST, SECOND, plain, someone
 from tests.importing.test_people import taken
+from tests.inbound.rokt_says import subscribe, told, unsubscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -34,9 +35,9 @@ def suppress(workspace: Workspace, external_id: str, cause: str = "suppressed") 
     )
 
 
-def tell(rokt_id: str, **columns: Any) -> SubscriptionStatus:
+def tell(rokt_id: str, *, code: str = "shop", **columns: Any) -> SubscriptionStatus:
     """Keep what Rokt told of a subscription."""
-    account = builders.make_account()
+    account = builders.make_account(code)
     return SubscriptionStatus.objects.create(account=account, rokt_id=rokt_id, told_at=LATE, **columns)
 
 
@@ -58,6 +59,22 @@ def test_somebody_erased_is_not_stored_again_and_not_named(tmp_path: Path, works
     )
     assert (job.read_count, job.new_count, job.suppressed_count, job.problem_count) == (2, 1, 1, 0)
     assert [person.external_id for person in Subscriber.objects.all()] == ["bob"]
+
+
+def test_no_problem_names_somebody_erased(tmp_path: Path, workspace: Workspace) -> None:
+    suppress(workspace, "ada-77", "erased")
+    values = {"rokt:subscription_id": [FIRST, "x"], "rokt:calendar_code": ["c"]}
+    bad = someone("ada-77", email="no mail", custom_attributes=values)
+    path = plain(tmp_path / "e", bad, bad, someone("ada-77", custom_attributes=7), someone("bob"))
+    path.write_bytes(path.read_bytes() + b'{"external_id": "ada-77", "ada-77": 1, "ada-77": 2}\n')
+    for is_dry_run in (True, False):
+        job = importing.start(path, workspace=workspace)
+        Import.objects.filter(pk=job.pk).update(is_dry_run=is_dry_run)
+        problems = importing.run(job.pk).problems.values_list("external_id", "message")
+        assert [*problems] == [
+            ("", "custom_attributes is not an object."),
+            ("", "A key is there twice."),
+        ]
 
 
 def test_a_file_of_erased_people_alone_is_no_failure(tmp_path: Path, workspace: Workspace) -> None:
@@ -100,6 +117,35 @@ def test_what_has_ended_is_not_brought_back(workspace: Workspace) -> None:
     taken(workspace, someone(home_city="Paris"))
     subscription.refresh_from_db()
     assert (subscription.subscribed_at, subscription.ended_at, subscription.is_live) == (EARLY, LATE, False)
+
+
+def test_another_account_cannot_end_a_subscription_before_an_import_brings_it(workspace: Workspace) -> None:
+    tell(FIRST, code="rival", ended_at=LATE)
+    taken(workspace, someone())
+    assert rows() == [(0, FIRST, True)]
+    taken(workspace, someone(home_city="Paris"))
+    taken(workspace, someone(home_city="Rome", custom_attributes=None))
+    assert rows() == [(0, FIRST, True)]
+
+
+def test_what_another_account_claimed_of_somebody_is_forgotten_when_braze_says_whose_it_is(
+    workspace: Workspace,
+) -> None:
+    taken(workspace, someone(custom_attributes={}))
+    rival = builders.make_account("rival")
+    told(rival, subscribe(FIRST, subscriber_id="ada", account_code="rival"))
+    told(rival, unsubscribe(FIRST, account_code="rival"))
+    assert rows() == [(0, FIRST, False)]
+    taken(workspace, someone())
+    assert rows() == [(0, FIRST, True)]
+    taken(workspace, someone(home_city="Rome", custom_attributes=None))
+    assert rows() == [(0, FIRST, True)]
+
+
+def test_an_end_counts_where_braze_does_not_say_which_account_it_is(workspace: Workspace) -> None:
+    tell(FIRST, ended_at=LATE)
+    taken(workspace, someone(custom_attributes={"rokt:subscription_id": [FIRST]}))
+    assert rows() == [(0, FIRST, False)]
 
 
 def test_a_subscription_that_rokt_alone_knows_stays_behind_the_others(workspace: Workspace) -> None:

@@ -196,3 +196,22 @@ def test_who_stays_unknown_is_asked_for_less_and_less_and_given_up_after_a_week(
     assert (row.state, row.done_at is None) == (State.ORPHAN, False)
     assert "7" in row.reason
     assert notices.look_again() == 0
+
+
+@pytest.mark.parametrize("listed", [GUID, GUID.upper()])
+@pytest.mark.parametrize("stated", [GUID, GUID.upper()])
+def test_an_id_in_large_letters_is_the_same_subscription(account, listed, stated):
+    mine = make_subscription(make_subscriber("ada"), account, rokt_id=listed)
+
+    told(account, unsubscribe(stated), subscribe(stated, subscriber_id="ada"))
+
+    mine.refresh_from_db()
+    assert not mine.is_live
+    assert (Subscription.objects.get().rokt_id, SubscriptionStatus.objects.get().rokt_id) == (listed, GUID)
+
+
+def test_an_account_cannot_end_anothers_subscription_by_its_id_in_large_letters(account, ada):
+    (row,) = told(make_account("rival"), unsubscribe(GUID.upper(), account_code="rival"))
+
+    assert row.state == State.FAILED
+    assert ada.subscriptions.get().is_live

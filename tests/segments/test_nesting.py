@@ -75,3 +75,10 @@ def test_what_is_probably_not_meant_is_said(match, rules, said) -> None:
 
 def test_a_plain_rule_has_no_warning() -> None:
     assert warnings(parse(VIP)) == []
+
+
+def test_a_stored_rule_that_is_no_rule_is_refused() -> None:
+    odd = make_segment(name="Odd")
+    Segment.objects.filter(pk=odd.pk).update(rule="x")
+    with pytest.raises(RuleError, match="“Odd”: this is no rule"):
+        nesting.resolved(inside(odd.pk))

@@ -1,11 +1,14 @@
 """Snapshots: who was in at a moment, and who has come and gone since, with the reason."""
 
+from typing import Any
+
 import pytest
 
-from campaigns.models import Subscriber, Subscription
+from campaigns.forms.segment import save
+from campaigns.models import Segment, Send, Snapshot, Subscriber, Subscription
 from campaigns.models.standing import settle
-from campaigns.segments import snapshots
-from tests.builders import make_delivery, make_segment, make_subscription
+from campaigns.segments import nesting, snapshots
+from tests.builders import EVERYONE, make_delivery, make_segment, make_send, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +59,34 @@ def test_a_send_is_compared_by_its_deliveries() -> None:
     drift = snapshots.drift(segment, delivery.send)
     assert (drift.joined_count, drift.left_count) == (1, 1)
     assert drift.joined()[0].subscriber == joined
+
+
+def changed(segment: Segment, **columns: Any) -> None:
+    """Save a change as the segment's page does."""
+    by, version = make_user("marketer"), str(segment.version)
+    for name, value in columns.items():
+        setattr(segment, name, value)
+    save(segment, by=by, expected_version=version)
+
+
+@pytest.mark.parametrize("since", ["snapshot", "send"])
+def test_a_segment_inside_that_says_something_else_is_another_definition(since: str) -> None:
+    ada = make_subscription().subscriber
+    rule = {"match": "all", "rules": [{"field": "user_id", "op": "is_any_of", "values": ["nobody"]}]}
+    inner = make_segment(rule, name="Inner")
+    middle = make_segment({"match": "all", "rules": [{"segment": inner.pk}]})
+    segment = make_segment({"match": "all", "rules": [{"segment": middle.pk}]})
+    earlier: Snapshot | Send = snapshots.take(segment, cause="asked")
+    if since == "send":
+        queued = nesting.resolved(segment.rule)
+        earlier = make_send(segment=segment, segment_version=1, rule=queued)
+        make_subscription(ada, earlier.account)
+
+    assert snapshots.drift(segment, earlier).is_same_rule
+    changed(inner, name="Renamed")
+    assert snapshots.drift(segment, earlier).is_same_rule
+
+    changed(inner, rule=EVERYONE)
+    drift = snapshots.drift(segment, earlier)
+    assert not drift.is_same_rule
+    assert [move.subscriber for move in drift.joined()] == [ada]

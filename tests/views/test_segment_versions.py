@@ -141,3 +141,15 @@ def test_saving_has_a_worker_remember_who_is_in_it(
         tasks.remember_segment(segment.pk)
     assert [*Snapshot.objects.values_list("version", "cause", "people_count")] == [(1, "saved", 2)]
     tasks.remember_segment(0)
+
+
+def test_a_version_that_would_break_a_segment_around_is_not_taken_back(marketer, saved):
+    many = [{"field": "user_id", "op": "is_any_of", "values": [str(number)]} for number in range(199)]
+    saved.versions.filter(number=1).update(rule={"match": "all", "rules": many[:2]})
+    builders.make_segment({"match": "all", "rules": [*many, {"segment": saved.pk}]}, name="Around")
+
+    address = reverse("segment_versions", args=[saved.pk])
+    response = marketer.post(address, {"version": "1", "newest": "2"}, follow=True)
+
+    assert "This version cannot be taken back: The segment “Around” asks for this one" in text_of(response)
+    assert Segment.objects.get(pk=saved.pk).version == 2

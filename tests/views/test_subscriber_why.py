@@ -87,3 +87,26 @@ def test_a_segment_that_is_not_there_is_not_found(auditor, ada, given):
 
 def test_nothing_is_there_to_post(auditor, ada, segment):
     assert auditor.post(why(ada, segment)).status_code == 405
+
+
+def in_segments(*pks):
+    return {"match": "all", "rules": [{"segment": pk} for pk in pks]}
+
+
+def test_a_segment_inside_that_cannot_be_read_is_said_to_be_so(auditor, ada, segment):
+    missing = builders.make_segment(in_segments(999_999))
+    circle = builders.make_segment()
+    circle.rule = in_segments(builders.make_segment(in_segments(circle.pk)).pk)
+    circle.save()
+    many = [{"field": "user_id", "op": "is_any_of", "values": [str(number)]} for number in range(150)]
+    half = builders.make_segment({"match": "any", "rules": many})
+    large = builders.make_segment(in_segments(half.pk, half.pk))
+
+    for broken, said in (
+        (missing, "there is no such segment any more"),
+        (circle, "a segment cannot lie inside itself"),
+        (large, "At most 200 conditions"),
+    ):
+        page = text(auditor, why(ada, broken))
+        assert "rule cannot be read" in page
+        assert said in page

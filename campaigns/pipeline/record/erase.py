@@ -186,7 +186,7 @@ def _forget_what_was_said(
 ) -> None:
     Notice.objects.filter(pk__in=notices, done_at=None).update(done_at=at, state=Notice.State.IGNORED)
     Notice.objects.filter(pk__in=notices).update(body="", reason=pseudonym, due_at=None)
-    SubscriptionStatus.objects.filter(subscriber=None, rokt_id__in=ids).delete()
+    SubscriptionStatus.objects.filter(subscriber=None, rokt_id__in=[each.lower() for each in ids]).delete()
     SavedRecipient.objects.filter(subscriber=person).delete()
     DryRunPerson.objects.filter(subscriber=person).delete()
     Entry.objects.filter(subscriber=person).delete()

@@ -247,3 +247,9 @@ def test_whatever_arrives_there_is_a_notice_or_one_of_our_errors(body: bytes, co
         found = read(body, content_type)
         assert found.event_id.strip()
         assert found.raw == json.loads(body)
+
+
+def test_an_id_of_a_subscription_is_the_same_in_large_letters() -> None:
+    large = {"calendarSubscriptionId": SUBSCRIPTION_ID.upper()}
+    assert notice(**large).subscription_id == SUBSCRIPTION_ID
+    assert notice(subscription=BASIC | large).subscription_id == SUBSCRIPTION_ID
