@@ -73,7 +73,8 @@ def _without_value(group: Group) -> Iterator[str]:
     for each in conditions:
         if group.match is Match.ALL and each.op in _NEGATIVE and each.field not in known:
             yield _(
-                "The rule (%(rule)s) also holds where there is no value. Add “%(field)s has a value” to leave those out."
+                "The rule (%(rule)s) also holds where there is no value."
+                " Add “%(field)s has a value” to leave those out."
             ) % {"rule": sentence(each), "field": each.field.label}
 
 

@@ -216,7 +216,7 @@ def ending(history, order):
 
 
 class AnyOrder(TestCase):
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     @given(STEPS, st.data())
     def test_any_order_and_any_repetition_end_the_same(self, history, data):
         addresses.make(make_account("shop"), by=None)

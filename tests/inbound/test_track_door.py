@@ -317,7 +317,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies)
 def test_whatever_a_body_holds_the_answer_is_brazes_and_nothing_breaks(key, body) -> None:
     cache.clear()

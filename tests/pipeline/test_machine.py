@@ -333,7 +333,7 @@ def test_whatever_happens_the_ledger_keeps_its_promises(monkeypatch):
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=20,
             deadline=None,
             derandomize="CI" in os.environ,

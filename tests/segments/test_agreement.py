@@ -16,7 +16,7 @@ from tests.segments.worlds import ACCOUNTS, NOW, World, cases
 pytestmark = pytest.mark.django_db
 
 thorough = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
