@@ -14,6 +14,10 @@ class Begins(StartsWith):
 
     lookup_name = "begins"
 
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """Say it as PostgreSQL's own operator, which an index by pattern answers."""
+        return StartsWith(self.lhs, self.rhs).as_sql(compiler, connection)
+
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """Say it as a range."""
         column, parameters = self.process_lhs(compiler, connection)

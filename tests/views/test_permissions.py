@@ -114,8 +114,7 @@ def addresses(pks: dict[str, int]) -> dict[str, str]:
         words = name.removeprefix("admin:").removeprefix("campaigns_").removeprefix("auth_").split("_")
         kinds = {"pk": words[0], "object_id": words[0], "id": words[0]}
         kinds |= {"campaign_pk": "campaign", "segment_pk": "segment"}
-        if name == "send_review":
-            kinds["pk"] = "event"
+        kinds |= {"send_review": {"pk": "event"}, "hook_addresses": {"pk": "account"}}.get(name, {})
         values = {key: pks.get(kinds.get(key, ""), "") for key in pattern.converters}
         values |= {
             key: {"kind": "create", "action": "pause", "app_label": "campaigns"}[key]
