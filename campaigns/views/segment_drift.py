@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from pyroaring import BitMap64
@@ -78,6 +79,7 @@ def _remember(request: StaffRequest, segment: Segment) -> HttpResponse:
     else:
         text = _("Remembered: %(count)s people are in it now.")
         messages.success(request, text % {"count": f"{kept.people_count:,}"})
+        return redirect(f"{reverse('segment_drift', args=[segment.pk])}?since=snapshot-{kept.pk}")
     return redirect("segment_drift", pk=segment.pk)
 
 
