@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import beginnings  # noqa: F401 - teaches columns the lookup
-from campaigns.models.accounts import Workspace
+from campaigns.models.accounts import Account, Workspace
 
 BUCKET_COUNT = 10_000  # as Braze numbers them: 0 to 9999
 
@@ -138,6 +138,14 @@ class Home(models.Model):
         return ", ".join(filter(None, (self.city, self.country))) or self.digest
 
 
+class Subscriptions(models.QuerySet["Subscription"]):
+    """Questions that are asked of subscriptions in many places."""
+
+    def open_to(self, account: Account) -> "Subscriptions":
+        """Those to an account's calendars that have not ended."""
+        return self.filter(traits__account_code=account.code, ended_at=None)
+
+
 class Subscription(models.Model):
     """One calendar subscription of a person: the ``rokt:*`` values that belong together.
 
@@ -164,6 +172,8 @@ class Subscription(models.Model):
     subscribed_at = models.DateTimeField(_("subscribed"), null=True, help_text=_("as far as Rokt has told"))
     ended_at = models.DateTimeField(_("ended"), null=True, help_text=_("as far as Rokt has told"))
     is_live = models.BooleanField(_("may receive"), default=True, db_default=True)
+
+    objects = Subscriptions.as_manager()
 
     class Meta:
         ordering = ["subscriber_id", "position"]

@@ -130,11 +130,7 @@ def _audience_losses(event: Event) -> tuple[bool, bool]:
     """Return whether the template misses people of the audience, and whether it reaches more than was picked."""
     picked, code = receivers(event.campaign), event.account.code
     theirs = Subscription.objects.filter(subscriber__in=picked.values("subscriber"))
-    others = (
-        theirs.filter(traits__account_code=code, ended_at=None)
-        .exclude(rokt_id="")
-        .exclude(pk__in=picked.values("pk"))
-    )
+    others = theirs.open_to(event.account).exclude(rokt_id="").exclude(pk__in=picked.values("pk"))
     return theirs.exclude(traits__account_code__in=("", code)).exists(), others.exists()
 
 

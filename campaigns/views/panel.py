@@ -123,8 +123,7 @@ def _nobody(campaign: Campaign) -> str:
 
 def theirs_of(person: Subscriber, account: Account) -> list[Subscription]:
     """Return the subscriptions of somebody to an account that have not ended, in Braze's order."""
-    theirs = person.subscriptions.filter(traits__account_code=account.code, ended_at=None)
-    return list(theirs.select_related("traits"))
+    return list(person.subscriptions.open_to(account).select_related("traits"))
 
 
 def _kind(form: EventForm) -> Send.Kind:

@@ -102,8 +102,8 @@ def _candidates(
     pks = list(people)
     known = Subscriber.objects.in_bulk(pks)
     theirs: dict[int, list[Subscription]] = {pk: [] for pk in pks}
-    mine = Subscription.objects.filter(subscriber__in=pks, traits__account_code=draft.account.code)
-    mine = mine.filter(ended_at=None).exclude(rokt_id="").select_related("traits")
+    mine = Subscription.objects.open_to(draft.account).filter(subscriber__in=pks)
+    mine = mine.exclude(rokt_id="").select_related("traits")
     for subscription in mine.order_by("subscriber", "position"):
         theirs[subscription.subscriber_id].append(subscription)
     having = audience.who_have_it(draft).filter(subscriber__in=pks).select_related("delivery")

@@ -140,7 +140,7 @@ def _first(send: Send) -> tuple[Subscriber | None, list[Subscription]]:
     first = matching.exclude(subscriber__in=having).order_by("subscriber").first()
     if first is None:
         return None, []
-    theirs = first.subscriber.subscriptions.filter(traits__account_code=send.account.code, ended_at=None)
+    theirs = first.subscriber.subscriptions.open_to(send.account)
     return first.subscriber, list(
         theirs if send.content.get("webhook") else matching.filter(subscriber=first.subscriber)
     )

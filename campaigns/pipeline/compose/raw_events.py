@@ -103,7 +103,7 @@ def _rule(campaign: Campaign) -> rules.Group:
 
 def person_of(who: Subscriber, account: Account) -> render.Person:
     """Return whom a webhook is rendered for: somebody with all subscriptions of the account."""
-    known = who.subscriptions.filter(traits__account_code=account.code, ended_at=None).exclude(rokt_id="")
+    known = who.subscriptions.open_to(account).exclude(rokt_id="")
     ids = list(known.order_by("position").values_list("rokt_id", flat=True))
     return render.Person(who.external_id, render.data_of(who), ids)
 

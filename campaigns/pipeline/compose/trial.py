@@ -84,8 +84,7 @@ def _places_to_create(send: Send, to: Choice, people: Sequence[Subscriber]) -> d
     """Return the frozen subscriptions of each person; a webhook's are all that the account has of them."""
     having = audience.who_have_it(send).filter(subscriber__in=people).select_related("subscriber", "delivery")
     _refuse(*map(_has_it, having))
-    known = Subscription.objects.filter(subscriber__in=people, traits__account_code=send.account.code)
-    known = known.filter(ended_at=None).exclude(rokt_id="")
+    known = Subscription.objects.open_to(send.account).filter(subscriber__in=people).exclude(rokt_id="")
     theirs: dict[int, list[Subscription]] = {person.pk: [] for person in people}
     for subscription in known.order_by("subscriber", "position"):
         if send.content.get("webhook") or subscription.rokt_id in to[subscription.subscriber_id]:
