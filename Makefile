@@ -15,7 +15,7 @@ PRODUCTION = HTTPS=on BEHIND_PROXY=on ALLOWED_HOSTS=calendar.example.com
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up sandbox test check e2e bench format lock
+.PHONY: help install demo up sandbox test check e2e bench chaos format lock
 
 help: ## Say what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ e2e: $(STAMP) ## Drive the pages with a real browser
 
 bench: $(STAMP) ## Measure what the product exists for, beside its peers
 	$(BIN)/python -m benchmarks
+
+chaos: $(STAMP) ## Send through kills, freezes, restarts and faults (CHAOS="--seeds 1 --stack sqlite+files")
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 format: $(STAMP) ## Lay out code and templates
 	$(BIN)/ruff check --fix-only .

@@ -1,6 +1,7 @@
 """`make bench`: every benchmark, one after the other."""
 
 from benchmarks import dryrun, importing, liquid, pages, segments
+from benchmarks.engine import __main__ as engine
 
 liquid.main()
 print()
@@ -11,3 +12,5 @@ print()
 segments.main()
 print()
 pages.main()
+print()
+engine.main()

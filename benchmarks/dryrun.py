@@ -5,16 +5,15 @@ that DATABASE_URL names.
 """
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-import django
 from liquid import Environment
 
+from benchmarks.database import worker_database
 from benchmarks.liquid import BODY, DESCRIPTION, LOCATION, TITLE, URL, translated
 
 if TYPE_CHECKING:
@@ -174,24 +173,14 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
 
 def main() -> None:
     """Print the table."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    from django.db import connection
-
-    from calendar_admin.celery import spare_the_collector  # as in every worker process
-
-    spare_the_collector()
-    name = connection.creation.create_test_db(verbosity=0, serialize=False)
-    print(f"People per second of a dry run on {connection.vendor}, one process\n")
-    heads = f"{'people':>10}{'eight fields':>14}{'webhook':>12}{'plain':>12}"
-    print(f"{heads}{'time of each, beside plain':>28}{'peak memory':>14}")
-    try:
+    with worker_database() as vendor:
+        print(f"People per second of a dry run on {vendor}, one process\n")
+        heads = f"{'people':>10}{'eight fields':>14}{'webhook':>12}{'plain':>12}"
+        print(f"{heads}{'time of each, beside plain':>28}{'peak memory':>14}")
         for row in measure():
             speeds = f"{row.typed:>14,.0f}{row.webhook:>12,.0f}{row.plain:>12,.0f}"
             costs = f"{row.plain / row.typed:>19.2f}x{row.plain / row.webhook:>7.2f}x"
             print(f"{row.people:>10,}{speeds}{costs}{row.peak_mb:>11,.0f} MB")
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

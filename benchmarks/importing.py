@@ -16,8 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import django
-
+from benchmarks.database import worker_database
 from integrations.sandbox.people import users, write_people
 
 if TYPE_CHECKING:
@@ -124,24 +123,14 @@ def measure(size: int) -> Row:
 
 def main(sizes: list[int] | None = None) -> None:
     """Print the table."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    from django.db import connection
-
-    from calendar_admin.celery import spare_the_collector  # as in every worker process
-
-    print(f"People per second of an import on {connection.vendor}, one process\n")
+    print("People per second of an import, one process\n")
     heads = f"{'people':>10}{'new':>10}{'unchanged':>12}{'changed':>10}{'plain':>10}"
     print(f"{heads}{'new, beside plain':>20}{'peak memory':>14}")
     for size in sizes or [SIZE]:
-        name = connection.creation.create_test_db(verbosity=0, serialize=False)
-        spare_the_collector()
-        try:
+        with worker_database() as vendor:
             row = measure(size)
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
         speeds = f"{row.new:>10,.0f}{row.unchanged:>12,.0f}{row.changed:>10,.0f}{row.plain:>10,.0f}"
-        print(f"{row.people:>10,}{speeds}{row.plain / row.new:>19.2f}x{row.peak_mb:>11,.0f} MB")
+        print(f"{row.people:>10,}{speeds}{row.plain / row.new:>19.2f}x{row.peak_mb:>11,.0f} MB on {vendor}")
 
 
 if __name__ == "__main__":

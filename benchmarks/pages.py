@@ -5,14 +5,13 @@ database is made for it and dropped afterwards: SQLite, or the server that DATAB
 run: the same page with nothing in it.
 """
 
-import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import django
+from benchmarks.database import database
 
 SIZES = (200_000, 10, 100_000)
 ROUNDS = 15
@@ -113,20 +112,16 @@ def percentile(seconds: Sequence[float], share: int) -> float:
 
 def main(sizes: tuple[int, ...] = SIZES) -> None:
     """Print the table."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    from django.contrib.auth.models import User
-    from django.db import connection
-
-    from benchmarks import crowd
-
     people_count, send_count, each_count = sizes
-    name = connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
+    with database() as vendor:
+        from django.contrib.auth.models import User
+
+        from benchmarks import crowd
+
         staff = User.objects.create_superuser("bench")
         crowd.make_people(people_count)
         crowd.make_history(send_count, people_count=each_count, staff=staff)
-        print(f"Server time of pages on {connection.vendor}: {people_count:,} people,", end=" ")
+        print(f"Server time of pages on {vendor}: {people_count:,} people,", end=" ")
         print(f"{send_count * each_count:,} deliveries\n")
         print(f"{'page':<30}{'p50':>10}{'p95':>10}{'empty list':>14}{'ratio':>9}")
         for page in measure():
@@ -134,8 +129,6 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
                 f"{page.name:<30}{page.p50:>7.0f} ms{page.p95:>7.0f} ms{page.baseline:>11.0f} ms"
                 f"{page.p50 / page.baseline:>8.1f}x"
             )
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

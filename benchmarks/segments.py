@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import django
+from benchmarks.database import database
 
 SUBSCRIPTIONS, ROUNDS = 200_000, 7
 PATIENCE_SECONDS = 20  # for the plain way
@@ -267,19 +267,12 @@ def report(rounds: int) -> None:
 
 def main() -> None:
     """Build the database, print the table, drop the database."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    django.setup()
-    from django.db import connection
-
     given = [int(number) for number in sys.argv[1:]] if __name__ == "__main__" else []
     size, rounds = (*given, *(SUBSCRIPTIONS, ROUNDS)[len(given) :])
-    name = connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
-        print(f"{size:,} subscriptions and {2 * size:,} entries on {connection.vendor}: ", end="", flush=True)
+    with database() as vendor:
+        print(f"{size:,} subscriptions and {2 * size:,} entries on {vendor}: ", end="", flush=True)
         print(f"built in {build(size, 2 * size):.0f} s\n", flush=True)
         report(rounds)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "campaigns.views.health.machines_first",  # /healthz/live, /healthz/ready, /metrics
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,14 +85,44 @@ if IS_SQLITE:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
     }
+
+# A host that is cut off hears nothing, not even a refusal, and PostgreSQL waits for it with its locks held: for two
+# hours by default, and every other worker of the account with it. So both ends hang up after this long.
+SILENCE_SECONDS = env.int("SILENCE_SECONDS", default=30)
+PROBES = {"idle": max(1, SILENCE_SECONDS // 2), "interval": max(1, SILENCE_SECONDS // 6), "count": 3}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    their_end = {
+        "idle_in_transaction_session_timeout": f"{SILENCE_SECONDS}s",
+        "client_connection_check_interval": f"{SILENCE_SECONDS}s",  # also while a dead client waits for a lock
+        "tcp_user_timeout": f"{SILENCE_SECONDS}s",
+        **{f"tcp_keepalives_{name}": value for name, value in PROBES.items()},
+    }
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 10,
+        "tcp_user_timeout": SILENCE_SECONDS * 1_000,
+        **{f"keepalives_{name}": value for name, value in PROBES.items()},
+        "options": " ".join(f"-c {name}={value}" for name, value in their_end.items()),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Delivery: how long a call may take, how long a batch belongs to its worker, how long to wait before asking
-# Rokt whether an entry arrived, and how often the clock looks for work. All in seconds.
+# Rokt whether an entry arrived, how long an accepted entry may take to be there, and how often the clock looks
+# for work. All in seconds.
 ANSWER_SECONDS = env.float("ANSWER_SECONDS", default=30)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=120)
 SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60)
+ARRIVAL_SECONDS = env.float("ARRIVAL_SECONDS", default=300)
 TICK_SECONDS = env.float("TICK_SECONDS", default=10)
+# How many workers may be at one account; each goes on by itself while there is work.
+WORKERS_PER_ACCOUNT = env.int("WORKERS_PER_ACCOUNT", default=2)
+
+# How many days texts are kept, 0 for ever: what calls and answers said, the calls themselves, webhooks from Rokt,
+# and uploads that were tried and never imported.
+KEEP_TEXTS_DAYS = env.int("KEEP_TEXTS_DAYS", default=90)
+KEEP_CALLS_DAYS = env.int("KEEP_CALLS_DAYS", default=400)
+KEEP_NOTICES_DAYS = env.int("KEEP_NOTICES_DAYS", default=90)
+KEEP_UPLOADS_DAYS = env.int("KEEP_UPLOADS_DAYS", default=30)
 
 # The broker carries wake-ups only (one id each). Without one, messages are files beside the database.
 CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://localhost")
@@ -110,7 +141,8 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {
         "task": "campaigns.tasks.tick",
         "schedule": TICK_SECONDS,
-        "options": {"expires": TICK_SECONDS * 3},
+        # With a retry, or a clock that RabbitMQ once dropped publishes into its dead connection for ever.
+        "options": {"expires": TICK_SECONDS * 3, "retry": True, "retry_policy": {"max_retries": 3}},
     }
 }
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"confirm_publish": True}
@@ -124,7 +156,15 @@ if IS_EMBEDDED_BROKER:
     for name in ("messages", "control"):
         (QUEUE_DIR / name).mkdir(parents=True, exist_ok=True, mode=0o700)
 elif CELERY_BROKER_URL.startswith("redis"):
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_interval": 10}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 10,
+        # Without these a page or a worker waits for ever for a Redis that is cut off. A worker that hears nothing for
+        # twice the last one connects anew.
+        "socket_connect_timeout": 2,
+        "socket_timeout": 3,
+        "health_check_interval": max(1, SILENCE_SECONDS // 3),
+    }
 
 # Who may be called: https hosts, and loopback host:port pairs for the sandbox.
 ROKT_HOSTS = env.list("ROKT_HOSTS", default=["api.roktcalendar.com"])
@@ -132,6 +172,16 @@ ROKT_HOSTS = env.list("ROKT_HOSTS", default=["api.roktcalendar.com"])
 CONNECTED_CONTENT_HOSTS = env.list("CONNECTED_CONTENT_HOSTS", default=[])
 # What may be called as Braze besides public https hosts: loopback host:port pairs.
 BRAZE_HOSTS = env.list("BRAZE_HOSTS", default=[])
+# What may be called to tell of an alert besides public https hosts: loopback host:port pairs.
+ALERT_HOSTS = env.list("ALERT_HOSTS", default=[])
+
+# Where this installation is found by others (for links in alerts), and the server that takes its e-mail.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = ""
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "smtp://"))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="calendar-admin@localhost")
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [
@@ -175,13 +225,22 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # larger uploads go to disk while they arrive
 
+# Every line goes through one formatter, which hides secrets and addresses: no logger has a handler of its own.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"ours": {"()": "calendar_admin.logs.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ours"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {},
+        "django.server": {"propagate": True},
+        "celery.beat": {"level": "WARNING"},  # else a line for every tick
+    },
 }
+# Whoever knows it may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 UNFOLD = {
     "SITE_TITLE": "Calendar Admin",

@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 def environment(request: HttpRequest) -> list[str] | None:
-    """Say on every page when a stand-in answers instead of Rokt."""
-    from campaigns.models import Account
+    """Say on every page when nothing may be sent, and when a stand-in answers instead of Rokt."""
+    from campaigns.models import Account, Halt
 
+    if Halt.objects.filter(released_at=None).exists():
+        return [str(_("All sends are held")), "danger"]
     if any(account.is_stand_in for account in Account.objects.only("base_url")):
         return [str(_("Sandbox")), "warning"]
     return None
@@ -55,12 +57,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Proof"),
             "items": [
+                link(_("Alerts"), "notifications", "admin:campaigns_alert_changelist", "view_alert"),
                 link(_("History"), "history", "admin:campaigns_delivery_changelist", "view_delivery"),
                 link(
                     _("Actions on people"),
                     "person_off",
                     "admin:campaigns_subscriberaction_changelist",
                     "view_subscriberaction",
+                ),
+                link(
+                    _("Audit chain"), "verified", "admin:campaigns_auditevent_changelist", "view_auditevent"
                 ),
                 link(_("Webhooks from Rokt"), "inbox", "admin:campaigns_notice_changelist", "view_notice"),
             ],
@@ -73,6 +79,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 link(_("Calendars"), "calendar_today", "admin:campaigns_calendar_changelist", "view_account"),
                 link(_("Workspaces"), "hub", "admin:campaigns_workspace_changelist", "view_workspace"),
                 link(_("API keys"), "passkey", "admin:campaigns_apikey_changelist", "view_apikey"),
+                link(_("Held sends"), "front_hand", "halt", "view_halt"),
+                link(
+                    _("Alerts: who is told"), "notification_settings", "alert_settings", "view_alertsettings"
+                ),
                 link(_("Credentials"), "vpn_key", "admin:campaigns_credential_changelist", "view_credential"),
                 {
                     "title": _("Staff"),

@@ -5,16 +5,18 @@ from contextlib import suppress
 from functools import partial
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from campaigns import importing
+from campaigns import alerts, audit, importing, keeping
 from campaigns.importing import syncs
 from campaigns.inbound import notices
-from campaigns.models import Account, Segment, Snapshot
+from campaigns.models import Account, Segment
 from campaigns.pipeline import clockwork, deliver, dryrun
 from campaigns.segments import snapshots
 from campaigns.segments.rules import RuleError
+from campaigns.watch import heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -22,35 +24,63 @@ LONGEST_IMPORT_SECONDS = 6 * 60 * 60
 LONGEST_DRY_RUN_SECONDS = 6 * 60 * 60
 LONGEST_SYNC_SECONDS = 60 * 60  # one download at most
 LONGEST_SNAPSHOT_SECONDS = 10 * 60
-WORKERS_PER_ACCOUNT = 2  # each goes on by itself while there is work
+LONGEST_WATCH_SECONDS = 90
 NOTICES_SECONDS = 3  # and no more than that in ten: sending goes first
+TIDY_SECONDS = 5
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
 
 @shared_task(name="campaigns.tasks.tick")
 def tick() -> None:
     """Start what is due, tidy up, and wake every account that has work; any number of ticks may run at once."""
-    clockwork.start_due()
+    may_send = keeping.may_send()
+    if keeping.beat():
+        _publish(tidy_up)
+    if may_send:
+        clockwork.start_due()
     clockwork.tidy()
-    for account_id in clockwork.accounts_with_work():
+    for account_id in clockwork.accounts_with_work() if may_send else ():
         wake(account_id)
+    _catch_up()
+    if notices.has_work():
+        start_notices()
+    notices.forget_old()
+    heartbeat.beat(heartbeat.TICK)
+    _publish(watch)
+    audit.catch_up()
+
+
+def _catch_up() -> None:
+    """Start what waits for a worker; its own wake-up may have been lost."""
     for import_id in importing.forgotten():
         start_import(import_id)
     for dry_run_id in dryrun.forgotten():
         start_dry_run(dry_run_id)
     for run_id in syncs.due():
         start_sync(run_id)
-    if notices.has_work():
-        start_notices()
-    notices.forget_old()
+    for segment_id in snapshots.forgotten():
+        remember(segment_id)
 
 
 @shared_task(name="campaigns.tasks.send_for_account")
 def send_for_account(account_id: int) -> None:
     """Send for one account for a while; where work remains, go on in a new task, behind those that wait."""
     account = Account.objects.filter(pk=account_id).first()
-    if account is not None and deliver.drain(account, seconds=TURN_SECONDS):
+    if account is not None and keeping.may_send() and deliver.drain(account, seconds=TURN_SECONDS):
         _publish(send_for_account, account_id)
+
+
+@shared_task(name="campaigns.tasks.tidy_up")
+def tidy_up() -> None:
+    """Remove what has been kept for long enough, for a short while; the clock comes back for the rest."""
+    keeping.tidy_up(seconds=TIDY_SECONDS)
+
+
+@shared_task(name="campaigns.tasks.watch", time_limit=LONGEST_WATCH_SECONDS)
+def watch() -> None:
+    """Notice trouble and tell people, apart from the tick: a dead mail server must not keep the clock."""
+    alerts.look()
+    alerts.tell()
 
 
 @shared_task(name="campaigns.tasks.run_dry_run", time_limit=LONGEST_DRY_RUN_SECONDS)
@@ -78,10 +108,8 @@ def remember_segment(segment_id: int) -> None:
     segment = Segment.objects.filter(pk=segment_id).first()
     if segment is None:
         return
-    kept = segment.snapshots.filter(version=segment.version, cause=Snapshot.Cause.SAVED)
-    if not kept.exists():
-        with suppress(RuleError):  # a segment inside is not understood any more: the segment's page says so
-            snapshots.take(segment, cause=Snapshot.Cause.SAVED)
+    with suppress(RuleError):  # a segment inside is not understood any more: the segment's page says so
+        snapshots.remember(segment)
 
 
 @shared_task(name="campaigns.tasks.run_sync", time_limit=LONGEST_SYNC_SECONDS)
@@ -93,7 +121,7 @@ def run_sync(run_id: int) -> None:
 
 def wake(account_id: int) -> None:
     """Tell the workers that an account has work, once the transaction is through."""
-    for _ in range(WORKERS_PER_ACCOUNT):
+    for _ in range(settings.WORKERS_PER_ACCOUNT):
         _publish(send_for_account, account_id)
 
 

@@ -25,6 +25,10 @@ def test_complete_settings_have_nothing_to_say():
         ({"FIELD_KEYS": ["not a key"]}, "campaigns.E003", "FIELD_KEYS: key 1 is not a Fernet key"),
         ({"LEASE_SECONDS": 30.0, "ANSWER_SECONDS": 30.0}, "campaigns.E004", "LEASE_SECONDS (30)"),
         ({"TICK_SECONDS": 0}, "campaigns.E005", "TICK_SECONDS must be more than 0"),
+        ({"ARRIVAL_SECONDS": 0}, "campaigns.E005", "ARRIVAL_SECONDS must be more than 0"),
+        ({"SILENCE_SECONDS": 120}, "campaigns.E008", "SILENCE_SECONDS (120) must be less than LEASE_SECONDS"),
+        ({"SITE_URL": "calendar.example.com"}, "campaigns.E009", "SITE_URL must begin with https://"),
+        ({"LOG_FORMAT": "xml"}, "campaigns.E006", "LOG_FORMAT must be plain or json"),
     ],
 )
 def test_each_problem_names_its_setting(changes, problem, words, settings):

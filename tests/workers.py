@@ -26,6 +26,10 @@ OPTIONS = (
 )
 
 
+# What workers run is measured in the tests' own process as well; traced, they start twice as slowly.
+UNTRACED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 def wait_until(true: Callable[[], object], *, seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not true():
@@ -46,11 +50,14 @@ def database_url() -> str:
 class Workers:
     """`with Workers(2, ROKT_HOSTS=…) as workers:` runs that many worker processes on a queue of their own."""
 
+    app = "calendar_admin"
+    prefix: tuple[str, ...] = ()  # before each command: where it is to run
+
     def __init__(self, count: int = 1, **environment: str) -> None:
         self.count = count
         self.folder = tempfile.TemporaryDirectory(prefix="calendar-admin-workers-")
         self.environment = {
-            **os.environ,
+            **UNTRACED,
             "DJANGO_SETTINGS_MODULE": "calendar_admin.settings",
             "DATABASE_URL": database_url(),
             "SECRET_KEY": settings.SECRET_KEY,
@@ -97,11 +104,19 @@ class Workers:
 
     def wipe_the_queue(self) -> None:
         """Lose every message that is waiting, whichever broker it waits in."""
-        folder = str(Path(self.folder.name) / "queue" / "messages")
-        options = {"data_folder_in": folder, "data_folder_out": folder} if settings.IS_EMBEDDED_BROKER else {}
+        options = self._folders() if settings.IS_EMBEDDED_BROKER else {}
         with Connection(settings.CELERY_BROKER_URL, transport_options=options) as broker:
             channel: Any = broker.default_channel
             channel.queue_purge(self.environment["QUEUE_NAME"])
+
+    def _folders(self) -> dict[str, str]:
+        queue = Path(self.folder.name) / "queue"
+        messages = str(queue / "messages")
+        return {
+            "data_folder_in": messages,
+            "data_folder_out": messages,
+            "control_folder": str(queue / "control"),
+        }
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL a worker with everything it started, and start another."""
@@ -112,7 +127,7 @@ class Workers:
     def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "calendar_admin", "--quiet", *arguments],
+                [*self.prefix, sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -2,8 +2,10 @@
 
 from campaigns.admin import (
     accounts,
+    alerts,
     api_keys,
     audience,
+    audit,
     campaigns,
     credentials,
     imports,
@@ -16,8 +18,10 @@ from campaigns.admin import (
 
 __all__ = [
     "accounts",
+    "alerts",
     "api_keys",
     "audience",
+    "audit",
     "campaigns",
     "credentials",
     "imports",

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -16,8 +15,8 @@ from campaigns import tasks
 from campaigns.admin.pages import NOTHING, ListAdmin, ReadOnlyAdmin, column
 from campaigns.forms.account import AccountForm, WorkspaceForm
 from campaigns.importing import sync_steps
-from campaigns.models import Account, Breaker, Calendar, RateLimit, Token, Workspace
-from campaigns.pipeline import render
+from campaigns.models import Account, Calendar, Workspace
+from campaigns.pipeline import gate, render
 from integrations.braze.client import EXPORT_IDS, EXPORT_SEGMENT, LIST_SEGMENTS
 from integrations.braze.errors import BrazeError
 from integrations.rokt.client import Client, Step
@@ -86,11 +85,13 @@ class AccountAdmin(SetupAdmin):
 
     def _start_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self._changeable(request, pk)
-        forget_trouble(account)
+        gate.start_again(account)
         self.log_change(request, account, "Started again.")
         tasks.look_now()
         self.message_user(
-            request, _("The account may send again; what waited goes on now."), messages.SUCCESS
+            request,
+            _("The account may send again: one call is tried first, then what waited goes on."),
+            messages.SUCCESS,
         )
         return self._back(account)
 
@@ -138,15 +139,6 @@ def check(account: Account) -> list[Step]:
     credentials = Credentials(account.client_id, account.client_secret)
     with Client(timeout_seconds=CHECK_SECONDS, allowed_hosts=settings.ROKT_HOSTS) as client:
         return client.check_connection(render.target(account), credentials)
-
-
-@transaction.atomic
-def forget_trouble(account: Account) -> None:
-    """Clear what keeps an account from sending: the stop, the token, the breaker, the wait that Rokt asked for."""
-    Account.objects.filter(pk=account.pk).update(stopped_at=None, stopped_reason="")
-    Token.objects.filter(account=account).delete()
-    Breaker.objects.filter(account=account).delete()
-    RateLimit.objects.filter(account=account).update(held_until=None)
 
 
 @admin.register(Calendar)

@@ -50,6 +50,10 @@ class NewestFirst(PageList):
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
     page_name = "notice_detail"
+    nothing_yet = _(
+        "Rokt has sent nothing so far. An admin makes a webhook address on the page of an account and gives it to Rokt;"
+        " what comes in by it is listed here."
+    )
     list_display = ("kind", "state_label", "why", "account_name", "conflicts", "received")
     list_filter: ClassVar[Any] = ("state", ByType, "account")
     search_fields = ("event_id",)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -13,6 +14,8 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
+
+from campaigns import audit
 
 Column = TypeVar("Column", bound=Callable[..., Any])
 
@@ -88,6 +91,29 @@ class ListAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing is done to many rows at once from a list."""
         return {}
+
+    def chained(self, obj: Any) -> dict[str, Any]:
+        """Return what the audit chain keeps of a changed row besides the names of what was changed: no secrets."""
+        return {"name": str(obj)}
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """Keep who added it, in the audit chain too."""
+        entry: LogEntry = super().log_addition(request, obj, message)
+        audit.on_setup("added", obj, by=request.user, data=self.chained(obj))
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """Keep who changed which of its fields, in the audit chain too; never to what."""
+        entry: LogEntry = super().log_change(request, obj, message)
+        if message:  # else nothing was changed
+            audit.on_setup("changed", obj, by=request.user, data={**self.chained(obj), "what": message})
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Keep who deleted it, in the audit chain too."""
+        for obj in queryset:
+            audit.on_setup("deleted", obj, by=request.user, data=self.chained(obj))
+        return super().log_deletions(request, queryset)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whoever may only read can post nowhere, not even to a page that would ignore it."""

@@ -72,6 +72,11 @@ class StaffAdmin(UserAdmin[User], ListAdmin):  # type: ignore[misc]  # Unfold ch
         obj.is_staff = True
         super().save_model(request, obj, form, change)
 
+    def chained(self, obj: User) -> dict[str, Any]:
+        """Tell the roles: who may do what is what matters."""
+        roles = sorted(obj.groups.values_list("name", flat=True))
+        return {"roles": roles, "active": obj.is_active, "superuser": obj.is_superuser}
+
     @column(_("name"))
     def full_name(self, user: User) -> str:
         return user.get_full_name()

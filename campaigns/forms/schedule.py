@@ -17,6 +17,8 @@ from campaigns.models.clock import now
 NOW, AT = "now", "at"
 TYPED_OVER_COUNT = 10_000
 LONGEST_REASON = 300
+FIRST_COUNT, FIRST_PERCENT = 50, 5  # enough to notice what is wrong for all, few enough to put right by hand
+MOST_FIRST = 1_000_000
 
 
 class ScheduleForm(forms.Form):
@@ -79,8 +81,35 @@ class ScheduleForm(forms.Form):
 class SendForm(ScheduleForm):
     """Everything that is said when a send is queued: when, that this is what was seen, and for how many.
 
-    ``leave_out`` is why it goes out without those who cannot be sent to.
+    ``leave_out`` is why it goes out without those who cannot be sent to. ``canary``: whether ``canary_count`` people
+    go first, and the send stops if more than ``canary_percent`` of 100 fail.
     """
+
+    canary = forms.BooleanField(required=False)
+    canary_count = forms.IntegerField(
+        label=gettext_lazy("people first"),
+        required=False,
+        min_value=1,
+        max_value=MOST_FIRST,
+        initial=FIRST_COUNT,
+        error_messages={
+            "invalid": gettext_lazy("How many people go first is a whole number."),
+            "min_value": gettext_lazy("Start with at least one person, or take the tick away."),
+            "max_value": gettext_lazy("Start with at most %(limit_value)s people, or take the tick away."),
+        },
+    )
+    canary_percent = forms.IntegerField(
+        label=gettext_lazy("per cent may fail"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        initial=FIRST_PERCENT,
+        error_messages={
+            "invalid": gettext_lazy("How many per cent may fail is a whole number from 0 to 100."),
+            "min_value": gettext_lazy("How many per cent may fail is a number from 0 to 100."),
+            "max_value": gettext_lazy("How many per cent may fail is a number from 0 to 100."),
+        },
+    )
 
     leave_out = forms.CharField(
         required=False,
@@ -105,6 +134,16 @@ class SendForm(ScheduleForm):
     def asks_for_count(self) -> bool:
         """Whether so many people would be reached that their number is typed."""
         return self.people_count > TYPED_OVER_COUNT
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the numbers of a careful start where one is wanted, and for nothing where none is."""
+        cleaned = super().clean()
+        for name in ("canary_count", "canary_percent"):
+            if not cleaned.get("canary"):
+                self.errors.pop(name, None)
+            elif cleaned.get(name) is None and name not in self.errors:
+                self.add_error(name, self.fields[name].error_messages["invalid"])
+        return cleaned
 
     def clean_seen(self) -> str:
         """Refuse to send what nobody has looked at."""

@@ -4,7 +4,7 @@ from campaigns.importing.calendars import note_calendars, unknown_accounts
 from campaigns.importing.export import Row, read
 from campaigns.importing.runs import forgotten, run, steps
 from campaigns.importing.texts import ExportError
-from campaigns.importing.upload import start, store_upload
+from campaigns.importing.upload import start
 
 __all__ = [
     "ExportError",
@@ -15,6 +15,5 @@ __all__ = [
     "run",
     "start",
     "steps",
-    "store_upload",
     "unknown_accounts",
 ]

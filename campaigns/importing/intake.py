@@ -25,6 +25,7 @@ COUNTS = (
     "suppressed_count",
     "left_count",
     "problem_count",
+    "hidden_count",
 )
 
 

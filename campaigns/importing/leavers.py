@@ -9,10 +9,10 @@ from pyroaring import BitMap64
 
 from campaigns.importing.batch import move_on
 from campaigns.importing.people import turn
-from campaigns.importing.rows import listed_ids
 from campaigns.importing.seen import Seen
 from campaigns.models import Import, Subscriber
 from campaigns.models.clock import now
+from campaigns.models.listed import listed_ids
 from campaigns.models.standing import settle
 
 CHUNK_SIZE = 5_000
@@ -27,6 +27,7 @@ def let_go(job: Import, seen: Seen, *, hidden_count: int) -> Iterator[Import]:
     do not tell whom they are about: they may be about those who seem to have left.
     """
     leaving, active_count = missing(job, seen)
+    move_on(job, hidden_count=hidden_count)
     if job.is_dry_run:
         move_on(job, left_count=len(leaving))
     elif leaving and hidden_count:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import orjson
 from django.db import connection, models
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import Combinable
 
 from campaigns.models import Subscriber
+from campaigns.models.listed import listed, listed_ids
 
 FEW = 20  # rows that are not worth a table of their own
 NULL = "\\N"
@@ -23,20 +23,6 @@ Row: TypeAlias = Sequence[Any]
 def is_postgresql() -> bool:
     """Return which of the two databases this is."""
     return connection.vendor == "postgresql"
-
-
-def listed(texts: Collection[str]) -> RawSQL:
-    """Return a list of any length as one parameter, for ``__in``: no limit, and nothing to parse."""
-    if is_postgresql():
-        return RawSQL("SELECT json_array_elements_text(%s::json)", [orjson.dumps(list(texts)).decode()])
-    return RawSQL("SELECT value FROM json_each(%s)", [orjson.dumps(list(texts)).decode()])
-
-
-def listed_ids(pks: Collection[int]) -> RawSQL:
-    """Return the same for ids."""
-    if is_postgresql():
-        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, pks))}}}"])
-    return RawSQL("SELECT value FROM json_each(%s)", [orjson.dumps(list(pks)).decode()])
 
 
 def find(

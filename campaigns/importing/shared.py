@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from campaigns.importing import rows
 from campaigns.models import Home, Traits, TraitsTag
 from campaigns.models.audience import digest
+from campaigns.models.listed import listed
 from integrations.braze.profile import Values
 
 MOST_REMEMBERED = 50_000  # combinations, of about 1 KB each
@@ -86,5 +87,5 @@ def found_or_made(model: type[Traits] | type[Home], missing: Iterable[Combinatio
 
 def ids(model: type[Traits] | type[Home], digests: Iterable[str]) -> dict[str, int]:
     """Return digest -> id of the rows that are there."""
-    found = model._default_manager.filter(digest__in=rows.listed(list(digests))).order_by()
+    found = model._default_manager.filter(digest__in=listed(list(digests))).order_by()
     return dict(found.values_list("digest", "pk"))

@@ -15,6 +15,7 @@ from campaigns.importing.shared import Finder
 from campaigns.importing.subscriptions import Owner
 from campaigns.models import Subscriber
 from campaigns.models.clock import now
+from campaigns.models.listed import listed_ids
 
 STATE = ("id", "fingerprint", "is_active", "left_at", "is_suppressed", "subscribed_at", "random_bucket")
 CONTENT = (
@@ -71,7 +72,7 @@ def known(workspace_id: int, external_ids: Collection[str]) -> dict[str, Known]:
 def named(pks: Collection[int]) -> Iterator[tuple[int, str]]:
     """Yield (id, fingerprint) of people who were stored without one, from what is stored."""
     texts = (Cast("profile", TextField()), Cast("attributes", TextField()))
-    found = Subscriber.objects.filter(pk__in=rows.listed_ids(pks)).order_by()
+    found = Subscriber.objects.filter(pk__in=listed_ids(pks)).order_by()
     columns = ("id", "first_name", "last_name", "email", *texts)
     for pk, first_name, last_name, email, profile, attributes in found.values_list(*columns):
         content = (dumps(json.loads(profile)), dumps(json.loads(attributes)))
@@ -161,11 +162,11 @@ def owner(pk: int, change: Change, *, may_receive: bool, is_new: bool) -> Owner:
 def welcome_back(pks: Collection[int]) -> None:
     """Make those active again who had left; whom staff set aside has not left."""
     if pks:
-        gone = Subscriber.objects.filter(pk__in=rows.listed_ids(pks), is_active=False, left_at__isnull=False)
+        gone = Subscriber.objects.filter(pk__in=listed_ids(pks), is_active=False, left_at__isnull=False)
         gone.update(is_active=True, left_at=None)
 
 
 def ban(pks: Collection[int]) -> None:
     """Mark those who must not get anything."""
     if pks:
-        Subscriber.objects.filter(pk__in=rows.listed_ids(pks)).update(is_suppressed=True)
+        Subscriber.objects.filter(pk__in=listed_ids(pks)).update(is_suppressed=True)

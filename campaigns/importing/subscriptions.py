@@ -4,18 +4,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from campaigns.importing.rows import adapted, insert, listed_ids, update
+from campaigns.importing.rows import adapted, insert, update
 from campaigns.importing.shared import Combination, Finder, common
 from campaigns.importing.told import Times, Told
 from campaigns.models import Subscription
+from campaigns.models.listed import listed_ids
 from integrations.braze.profile import Values
 
 COLUMNS = (
     "position", "suffix", "rokt_id", "email", "traits_id", "home_id", "random_bucket", "subscribed_at", "ended_at",
     "is_live",
 )  # fmt: skip
-POSITION, ROKT_ID, EMAIL, SUBSCRIBED_AT, ENDED_AT = (
-    COLUMNS.index(name) for name in ("position", "rokt_id", "email", "subscribed_at", "ended_at")
+POSITION, ROKT_ID, EMAIL, TRAITS_ID, SUBSCRIBED_AT, ENDED_AT = (
+    COLUMNS.index(name) for name in ("position", "rokt_id", "email", "traits_id", "subscribed_at", "ended_at")
 )
 SHARED = (
     COLUMNS.index("traits_id") + 1
@@ -135,20 +136,28 @@ def times_of(owner: Owner, own: list[Place], before: Before, told: Told) -> list
 
     Where Braze does not say which account a subscription belongs to, what is known holds already what was told.
     """
-    known = {old[ROKT_ID].lower(): (old[SUBSCRIBED_AT], old[ENDED_AT]) for _pk, old in before.values()}
+    known: dict[Any, Times] = {}
+    for _pk, old in before.values():
+        known[old[ROKT_ID].lower()] = known[name_of(old)] = (old[SUBSCRIBED_AT], old[ENDED_AT])
     for each in told.foreign | {""}:
         known.pop(each, None)
     times = []
     for place in own:
-        rokt_id = place[ROKT_ID].lower()
-        since, until = known.get(rokt_id, (None, None))
-        if rokt_id in told.times and (owner.listed is not None or rokt_id not in known):
-            told_since, until = told.times[rokt_id]
-            since = told_since or since
+        rokt_id, traits_id = name_of(place)
+        kept = (known.get((rokt_id, traits_id)) if rokt_id else None) or known.get(rokt_id)
+        since, until = kept or (None, None)
+        word = told.when(rokt_id, traits_id)
+        if word and (owner.listed is not None or not kept):
+            since, until = word[0] or since, word[1]
         times.append((since, until))
     if len(times) == 1 and times[0][0] is None:
         times[0] = (owner.subscribed_at, times[0][1])
     return times
+
+
+def name_of(place: Place) -> tuple[str, int]:
+    """Return by what a subscription is known again: two accounts may claim one, each with traits of its own."""
+    return place[ROKT_ID].lower(), place[TRAITS_ID]
 
 
 def whole(owner: Owner, own: list[Place], times: list[Times], home_id: int) -> Iterator[Place]:

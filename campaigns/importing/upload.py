@@ -1,13 +1,11 @@
-"""Where imports begin: a file from a browser or from this machine becomes an import that waits to be run."""
+"""Files that imports read: one of this machine becomes an import that waits; uploads have a folder of their own."""
 
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.files import File
 from django.utils.translation import gettext as _
 
 from campaigns.importing.archive import FILE_LIMIT, display_name
@@ -29,21 +27,6 @@ def start(path: Path, *, workspace: Workspace, by: User | None = None, name: str
         byte_count=path.stat().st_size,
         created_by=by,
     )
-
-
-def store_upload(file: File[bytes], *, workspace: Workspace, by: User | None) -> Import:
-    """Keep an uploaded file under a name of our own until it is read, and return its waiting import.
-
-    ExportError where it is empty, larger than 2 GB, or no export at first sight; nothing is kept then.
-    """
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder() / secrets.token_hex(16)
-    try:
-        copy(file.chunks(), path)
-        return start(path, workspace=workspace, by=by, name=file.name or "")
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def discard(job: Import) -> None:

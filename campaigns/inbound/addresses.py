@@ -1,7 +1,5 @@
 """The addresses to which Rokt sends webhooks: made, found by what was called, replaced and switched off."""
 
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 
@@ -9,13 +7,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from campaigns import audit
+from campaigns.inbound.keys import digest
 from campaigns.models import Account, HookAddress, Notice
 from campaigns.models.clock import now
 
 TOKEN_BYTES = 32  # 256 bits
 ENDING_LENGTH = 4
 MOST_COUNTED = 10_000
-USED_EVERY = timedelta(minutes=1)  # "last used" is a note for people, not worth a write for every webhook
 OF_THE_ACCOUNT = ("account__id", "account__code", "account__rate_per_second")
 
 
@@ -23,12 +22,14 @@ class NotPossibleError(Exception):
     """Why an address cannot be replaced; the text is for staff."""
 
 
+@transaction.atomic
 def make(account: Account, *, by: User | None, secret: str = "") -> tuple[HookAddress, str]:
     """Make an address; return it with its token, which is kept nowhere."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     address = HookAddress.objects.create(
-        account=account, digest=_digest(token), ending=token[-ENDING_LENGTH:], secret=secret, created_by=by
+        account=account, digest=digest(token), ending=token[-ENDING_LENGTH:], secret=secret, created_by=by
     )
+    audit.on_setup("added", address, by=by, data={"account": account.pk, "ending": address.ending})
     return address, token
 
 
@@ -46,11 +47,13 @@ def replace(address: HookAddress, *, by: User | None, days: int, secret: str = "
         return make(address.account, by=by, secret=secret or address.secret)
 
 
-def switch_off(address: HookAddress) -> None:
+@transaction.atomic
+def switch_off(address: HookAddress, *, by: User | None = None) -> None:
     """Let nothing more in by this address, from now on."""
     at = now()
     mine = HookAddress.objects.filter(pk=address.pk)
-    mine.filter(Q(expires_at=None) | Q(expires_at__gt=at)).update(expires_at=at)
+    if mine.filter(Q(expires_at=None) | Q(expires_at__gt=at)).update(expires_at=at):
+        audit.on_setup("revoked", address, by=by, data={"account": address.account_id})
 
 
 def find(token: str) -> HookAddress | None:
@@ -58,13 +61,10 @@ def find(token: str) -> HookAddress | None:
 
     The row is found by the token's digest, so the time that takes tells nothing about any token.
     """
-    digest = _digest(token)
     rows = HookAddress.objects.select_related("account")
     columns = ("id", "digest", "secret", "expires_at", "used_at", *OF_THE_ACCOUNT)
-    address = rows.only(*columns).filter(digest=digest).first()
-    if address is None or not hmac.compare_digest(address.digest, digest):
-        return None
-    return address if is_open(address, now()) else None
+    address = rows.only(*columns).filter(digest=digest(token)).first()
+    return address if address and is_open(address, now()) else None
 
 
 def is_open(address: HookAddress, at: datetime) -> bool:
@@ -72,17 +72,7 @@ def is_open(address: HookAddress, at: datetime) -> bool:
     return address.expires_at is None or address.expires_at > at
 
 
-def note_use(address: HookAddress, at: datetime) -> None:
-    """Note that the address was used, at most once a minute."""
-    if address.used_at is None or address.used_at < at - USED_EVERY:
-        HookAddress.objects.filter(pk=address.pk).update(used_at=at)
-
-
 def came_in(account: Account, *, since: datetime) -> int:
     """Return how many webhooks an account got since then; no more than ``MOST_COUNTED`` are looked at."""
     last = Notice.objects.filter(account=account).order_by("-pk").values("pk")[:MOST_COUNTED]
     return Notice.objects.filter(pk__in=last, received_at__gte=since).count()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,17 +1,22 @@
 """What Rokt tells of calendar entries: ours arrived, changed, went, or were taken off by the person."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from campaigns.inbound.notices_fate import Fate, done, early, failed, ignored, orphan
-from campaigns.models import Attempt, Event, Notice
-from campaigns.pipeline.record import Said, confirm, gone, taken_off
+from campaigns.inbound.notices_fate import Fate, Heard, done, early, failed, ignored, orphan
+from campaigns.inbound.places import Place, Wire, places
+from campaigns.models import Attempt, Notice
+from campaigns.models.listed import listed
+from campaigns.pipeline.record import Said, Spot, TakenOff, Word, confirm, taken_off
 from integrations.rokt.notice import EventType
-from integrations.rokt.notice import Notice as Message
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 OPERATIONS = {
     EventType.EVENT_ADDED: Attempt.Operation.CREATE,
@@ -19,76 +24,85 @@ OPERATIONS = {
     EventType.EVENT_DELETED: Attempt.Operation.DELETE,
 }
 
-
-class Place(NamedTuple):
-    """One person's entry for one of our events."""
-
-    event: Event
-    external_id: str
-
-
-def take(row: Notice, message: Message) -> Fate:
-    """Take over what a webhook tells of an entry; call it in a transaction."""
-    wire_id = message.entry_event_id
-    if not wire_id:
-        return failed(_("It names no event."))
-    places = list(places_of(row.account_id, wire_id))
-    if not places:
-        return ignored(_("The event is none of ours."))
-    for place in places:
-        said = _say(row, message, place)
-        if said is not Said.STRANGE:
-            return _fate(said, place)
-    return _nobody_asked(message, places)
+FATES: dict[Said, tuple[Callable[[str], Fate], "StrPromise"]] = {
+    Said.TAKEN: (done, gettext_lazy("Event %(event)s for %(person)s: noted in the history.")),
+    Said.KNOWN: (done, gettext_lazy("Event %(event)s for %(person)s: this was known.")),
+    Said.GONE: (
+        done,
+        gettext_lazy(
+            "Somebody removed the entry, but not from here: noted that the calendar no longer has it."
+        ),
+    ),
+    Said.EARLY: (early, gettext_lazy("The call for it is still on its way.")),
+    Said.STRANGE: (orphan, gettext_lazy("The event is ours, but nobody here has sent it to this person.")),
+}
 
 
-def places_of(account_id: int, wire_id: str) -> Iterator[Place]:
-    """Yield what an event id on the wire may mean, the longest event id first.
-
-    ``A_1_2`` is event ``A`` for person ``1_2`` or event ``A_1`` for person ``2``: whichever this account has.
-    """
-    events = Event.objects.filter(account=account_id).annotate(
-        wire_id=Value(wire_id), stem=Concat(F("event_id"), Value("_"))
+def take(heard: Sequence[Heard]) -> list[Fate]:
+    """Take over what webhooks tell of entries that came, changed or went; call it in a transaction."""
+    means = _means(heard)
+    said = confirm(
+        [
+            Word(OPERATIONS[each.message.event_type], asked, [_spot(place) for place in spoken])
+            for each, spoken, asked in zip(heard, means, _asked(heard, means), strict=True)
+        ]
     )
-    found = [event for event in events.filter(wire_id__startswith=F("stem")) if _begins(wire_id, event)]
-    for event in sorted(found, key=lambda each: len(each.event_id), reverse=True):
-        yield Place(event, wire_id.removeprefix(f"{event.event_id}_"))
+    return [_fate(*each) for each in zip(heard, means, said, strict=True)]
 
 
-def _begins(wire_id: str, event: Event) -> bool:
-    """Look at the letters again: SQLite does not tell large ones from small ones."""
-    return wire_id.startswith(f"{event.event_id}_")
+def take_off(heard: Sequence[Heard]) -> list[Fate]:
+    """Take over which entries people took off their calendars; call it in a transaction."""
+    means = _means(heard)
+    said = taken_off(
+        [
+            TakenOff(asked, each.message.subscription_id)
+            for each, asked in zip(heard, _asked(heard, means), strict=True)
+        ]
+    )
+    return [_fate(*each) for each in zip(heard, means, said, strict=True)]
 
 
-def _say(row: Notice, message: Message, place: Place) -> Said:
-    """Give the word to the ledger, unless it is older than every call of ours: then it means another entry."""
-    operation = OPERATIONS.get(message.event_type)
+def _means(heard: Sequence[Heard]) -> list[list[Place]]:
+    stated = [Wire(row.account_id, message.entry_event_id) for row, message in heard]
+    found = places(stated)
+    return [found[each] for each in stated]
+
+
+def _asked(heard: Sequence[Heard], means: Sequence[Sequence[Place]]) -> list[list[Spot]]:
+    """Return for whom we had made a call before it was told; older word means another entry."""
+    spots = {_spot(place) for spoken in means for place in spoken}
     calls = Attempt.objects.filter(
-        delivery__external_id=place.external_id,
-        delivery__send__event=place.event,
-        opened_at__lte=row.received_at,
+        delivery__external_id__in=listed({spot.external_id for spot in spots}),
+        delivery__send__event__in={spot.event for spot in spots},
     )
-    if not calls.exists():
-        return Said.STRANGE
-    if operation is None:
-        return taken_off(*place, rokt_id=message.subscription_id)
-    return confirm(*place, operation=operation)
+    first = calls.order_by().values_list("delivery__send__event", "delivery__external_id")
+    found = first.annotate(Min("opened_at"), Max("delivery__subscriber")) if spots else ()
+    began = {Spot(event, name): (at, owner_id) for event, name, at, owner_id in found}
+    return [_called(each.row, spoken, began) for each, spoken in zip(heard, means, strict=True)]
 
 
-def _fate(said: Said, place: Place) -> Fate:
-    words = {"event": place.event.event_id, "person": place.external_id}
-    if said is Said.EARLY:
-        return early(_("The call for it is still on its way."))
-    if said is Said.KNOWN:
-        return done(_("Event %(event)s for %(person)s: this was known.") % words)
-    return done(_("Event %(event)s for %(person)s: noted in the history.") % words)
+def _called(
+    row: Notice, spoken: Sequence[Place], began: Mapping[Spot, tuple[datetime, int | None]]
+) -> list[Spot]:
+    called = [
+        spot for place in spoken if (spot := _spot(place)) in began and began[spot][0] <= row.received_at
+    ]
+    if called:
+        row.subscriber_id = began[called[0]][1]
+    return called
 
 
-def _nobody_asked(message: Message, places: list[Place]) -> Fate:
-    if message.event_type is not EventType.EVENT_DELETED:
-        return orphan(_("The event is ours, but nobody here has sent it to this person."))
-    if any(gone(event, external_id) is Said.TAKEN for event, external_id in places):
-        return done(
-            _("Somebody removed the entry, but not from here: noted that the calendar no longer has it.")
-        )
-    return ignored(_("Nobody here has asked for this removal."))
+def _spot(place: Place) -> Spot:
+    return Spot(place.event.pk, place.external_id)
+
+
+def _fate(heard: Heard, spoken: Sequence[Place], said: Said) -> Fate:
+    if not heard.message.entry_event_id:
+        return failed(_("It names no event."))
+    if not spoken:
+        return ignored(_("The event is none of ours."))
+    if said is Said.STRANGE and heard.message.event_type is EventType.EVENT_DELETED:
+        return ignored(_("Nobody here has asked for this removal."))
+    words = {"event": spoken[0].event.event_id, "person": spoken[0].external_id}
+    fate, reason = FATES[said]
+    return fate(str(reason) % words)

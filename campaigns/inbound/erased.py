@@ -1,40 +1,64 @@
 """Webhooks that name somebody who was erased: they change nothing, and nothing that they say is kept."""
 
+from collections.abc import Collection, Sequence
+
 from django.utils.translation import gettext as _
 
 from campaigns.importing import suppressed
-from campaigns.inbound.entries import places_of
 from campaigns.inbound.notices_fate import Fate, ignored
-from campaigns.inbound.subscriptions import owners
-from campaigns.models import Subscriber, Suppression
+from campaigns.inbound.places import Wire, places
+from campaigns.inbound.subscriptions_stored import spellings
+from campaigns.models import ErasedSubscription, Subscriber, Subscription, Suppression
+from campaigns.models.keyed import keys_of_subscription
 from integrations.rokt.notice import Notice as Message
 
 ERASED = Suppression.Cause.ERASED
 
 
-def fate(account_id: int, message: Message) -> Fate | None:
-    """Return what becomes of a webhook that names somebody erased; None of any other."""
-    workspaces = list(
-        Suppression.objects.filter(cause=ERASED).order_by().values_list("workspace", flat=True).distinct()
-    )
-    if not workspaces:
-        return None
-    names = _named(account_id, message)
-    found = (suppressed.causes(workspace, names) for workspace in workspaces) if names else ()
-    if not any(ERASED in causes.values() for causes in found) or _means_somebody(message, names):
-        return None
+def fate() -> Fate:
+    """Return what becomes of a webhook that names somebody erased."""
     return ignored(_("It spoke of somebody who was erased here, so nothing of it is kept."))
 
 
-def _named(account_id: int, message: Message) -> set[str]:
-    """Return the user ids that a webhook may name."""
-    wire_id = message.entry_event_id
-    places = places_of(account_id, wire_id) if wire_id else ()
-    return {message.subscriber_id, *(place.external_id for place in places)} - {""}
+def among(account_ids: Sequence[int], messages: Sequence[Message]) -> list[bool]:
+    """Return which messages, each for an account, name somebody erased and nobody else."""
+    erased = Suppression.objects.filter(cause=ERASED).order_by()
+    workspaces = list(erased.values_list("workspace", flat=True).distinct())
+    if not workspaces:
+        return [False] * len(messages)
+    pairs = list(zip(account_ids, messages, strict=True))
+    found = places([Wire(account_id, message.entry_event_id) for account_id, message in pairs])
+    names = [
+        {message.subscriber_id, *(place.external_id for place in found[account_id, message.entry_event_id])}
+        - {""}
+        for account_id, message in pairs
+    ]
+    gone = _erased_people(workspaces, set().union(*names))
+    ended = _erased_subscriptions({message.subscription_id for message in messages} - {""})
+    return [
+        (not gone.isdisjoint(theirs) or message.subscription_id in ended) and not _is_here(message, theirs)
+        for message, theirs in zip(messages, names, strict=True)
+    ]
 
 
-def _means_somebody(message: Message, names: set[str]) -> bool:
+def _erased_people(workspaces: Collection[int], names: Collection[str]) -> set[str]:
+    return {
+        name
+        for workspace in workspaces
+        for name, cause in suppressed.causes(workspace, names).items()
+        if cause == ERASED
+    }
+
+
+def _erased_subscriptions(rokt_ids: Collection[str]) -> set[str]:
+    owners = {key: rokt_id for rokt_id in rokt_ids for key in keys_of_subscription(rokt_id)}
+    found = ErasedSubscription.objects.filter(key__in=list(owners)).order_by()
+    return {owners[key] for key in found.values_list("key", flat=True)}
+
+
+def _is_here(message: Message, names: Collection[str]) -> bool:
     """Whether it speaks of somebody who is here: another workspace may know the same user id."""
     if Subscriber.objects.filter(external_id__in=names).exists():
         return True
-    return bool(message.subscription_id and owners(message))
+    rokt_id = message.subscription_id
+    return bool(rokt_id) and Subscription.objects.filter(rokt_id__in=spellings(rokt_id)).exists()

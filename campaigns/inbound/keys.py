@@ -4,10 +4,12 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
 from django.db.models import Q
 
-from campaigns.models import ApiKey, Workspace
+from campaigns import audit
+from campaigns.models import ApiKey, HookAddress, Workspace
 from campaigns.models.clock import now
 
 RANDOM_BYTES = 32
@@ -15,6 +17,7 @@ SHOWN_LETTERS = 4
 USED_EVERY = timedelta(minutes=1)
 
 
+@transaction.atomic
 def make(workspace: Workspace, *, name: str, may_track: bool, by: User) -> tuple[ApiKey, str]:
     """Make a key; its text is returned this once, and nothing from which it could be found is kept."""
     text = secrets.token_urlsafe(RANDOM_BYTES)
@@ -26,6 +29,7 @@ def make(workspace: Workspace, *, name: str, may_track: bool, by: User) -> tuple
         ending=text[-SHOWN_LETTERS:],
         created_by=by,
     )
+    audit.on_setup("added", key, by=by, data={"name": name})
     return key, text
 
 
@@ -39,14 +43,18 @@ def find(text: str) -> ApiKey | None:
     return ApiKey.objects.filter(digest=digest(text), revoked_at=None).first()
 
 
-def note_use(key: ApiKey, *, at: datetime) -> None:
-    """Remember when a key was used last, to the minute, so that a busy key costs no writing."""
+def note_use(door: ApiKey | HookAddress, *, at: datetime) -> None:
+    """Remember when a key or an address was used last, to the minute, so that a busy one costs no writing."""
     before = at - USED_EVERY
-    if key.used_at is None or key.used_at < before:
+    if door.used_at is None or door.used_at < before:
         stale = Q(used_at=None) | Q(used_at__lt=before)
-        ApiKey.objects.filter(stale, pk=key.pk).update(used_at=at)
+        type(door)._default_manager.filter(stale, pk=door.pk).update(used_at=at)
 
 
-def revoke(key: ApiKey) -> bool:
+@transaction.atomic
+def revoke(key: ApiKey, *, by: User | AnonymousUser | None = None) -> bool:
     """Let a key open nothing from now on; False where it was revoked before."""
-    return bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now()))
+    count = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now())
+    if count:
+        audit.on_setup("revoked", key, by=by, data={"name": key.name})
+    return bool(count)

@@ -3,6 +3,14 @@
 from typing import NamedTuple
 
 from campaigns.models import Notice
+from integrations.rokt.notice import Notice as Message
+
+
+class Heard(NamedTuple):
+    """A webhook that came in, and what it says."""
+
+    row: Notice
+    message: Message
 
 
 class Fate(NamedTuple):

@@ -23,15 +23,15 @@ def take_in(address: HookAddress, message: Message, body: bytes, *, at: datetime
     """Store what came in; return None where this event is here already: the first one counts, what it said too."""
     account = address.account
     digest = hashlib.sha256(body).hexdigest()
-    fate, of_erased = verdict(account, message), None
+    fate, is_erased = verdict(account, message), False
     if fate.state != Notice.State.WAITING:  # nobody looks at it again
-        of_erased = erased.fate(account.pk, message)
-    fate = of_erased or fate
+        (is_erased,) = erased.among([account.pk], [message])
+    fate = erased.fate() if is_erased else fate
     row = Notice(
         account=account,
         event_id=message.event_id,
         event_type=message.event_type.value or message.stated_type[:TYPE_LENGTH],
-        body="" if of_erased else body.decode(),
+        body="" if is_erased else body.decode(),
         digest=digest,
         state=fate.state,
         reason=fate.reason,

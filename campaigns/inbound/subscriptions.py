@@ -9,19 +9,18 @@ Webhooks come in any order and more than once; these rules give the same end wha
   Rokt tells their ids, Braze their names, and rules ask for names.
 - Nobody is made up: a person without Braze's attributes could not be written to as Braze would. Who is not
   known waits for an import; the end of a subscription is remembered at once, for imports respect it.
+- Every account speaks for itself: what another one says of the same subscription neither counts nor stands in
+  the way. Where Braze says whose it is, nobody else is heard.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from django.db.models import F, Max, QuerySet, Value
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from campaigns.importing.shared import TRAITS, Combination, Finder, home_of, traits_of
-from campaigns.inbound.notices_fate import Fate, done, failed, orphan
-from campaigns.models import Notice, Subscriber, Subscription, SubscriptionStatus, Traits, Workspace
-from campaigns.models.standing import settle
+from campaigns.importing.shared import Combination, traits_of
+from campaigns.inbound.notices_fate import Fate, Heard, done, failed, orphan
+from campaigns.inbound.subscriptions_stored import Line, Stored
+from campaigns.models import Notice, Subscriber, SubscriptionStatus
 from integrations.braze.profile import Values
 from integrations.rokt.notice import EventType
 from integrations.rokt.notice import Notice as Message
@@ -29,90 +28,77 @@ from integrations.rokt.notice import Notice as Message
 ID_LENGTH = SubscriptionStatus._meta.get_field("rokt_id").max_length or 0
 
 
-def take(row: Notice, message: Message) -> Fate:
-    """Take over what a webhook tells of a subscription; call it in a transaction."""
-    rokt_id = message.subscription_id
-    if not rokt_id or len(rokt_id) > ID_LENGTH:
+def take(heard: Sequence[Heard]) -> list[Fate]:
+    """Take over what webhooks tell of subscriptions, in this order; call it in a transaction."""
+    stored = Stored([each for each in heard if _names_one(each.message)])
+    refused = [_refused(stored, *each) for each in heard]
+    stored.open([each for each, fate in zip(heard, refused, strict=True) if fate is None])
+    fates = [fate or _take(stored, *each) for each, fate in zip(heard, refused, strict=True)]
+    stored.write()
+    return fates
+
+
+def _names_one(message: Message) -> bool:
+    return 0 < len(message.subscription_id) <= ID_LENGTH
+
+
+def _refused(stored: Stored, row: Notice, message: Message) -> Fate | None:
+    """Why a webhook cannot be taken over: an account may speak of its own subscriptions alone."""
+    if not _names_one(message):
         return failed(_("It names no subscription."))
-    people = owners(message)
-    _wait_for_imports(people)
-    if _is_of_another_account(row, rokt_id):
-        return failed(_("The subscription belongs to another account."))
-    status, before = _remember(row, message, people)
+    lines = stored.lines(row.account_id, message.subscription_id)
+    if all(line.account_code in ("", row.account.code) for line in lines):
+        return None
+    return failed(_("The subscription belongs to another account."))
+
+
+def _take(stored: Stored, row: Notice, message: Message) -> Fate:
+    lines = stored.lines(row.account_id, message.subscription_id)
+    people = _owners(stored, lines, message)
+    status = stored.status(row.account_id, message.subscription_id)
+    _remember(status, row, message, people)
+    stored.describe(status, _described(row, message))
     if not people:
-        return orphan(_why_unknown(message))
-    _list(status, message, people)
-    _repeat(status, people, before=before)
+        return orphan(_why_unknown(stored, message))
+    row.subscriber = people[0]
+    if not lines:
+        stored.add(status, people[0], email=message.email)
+    stored.repeat(status)
     return done(_("The subscription has ended.") if status.ended_at else _("The subscription is noted."))
 
 
-def owners(message: Message) -> Sequence[Subscriber]:
+def _owners(stored: Stored, lines: Sequence[Line], message: Message) -> Sequence[Subscriber]:
     """Return whose subscription this is: whoever is listed with it, else whom Rokt names, if only one is meant."""
-    listed = Subscriber.objects.filter(subscriptions__rokt_id__in=spellings(message.subscription_id))
-    if people := list(listed.distinct().order_by("pk")):
-        return people
-    named = list(_named(message)[:2])
+    listed = {line.row.subscriber_id: line.row.subscriber for line in lines}
+    if listed:
+        return [listed[pk] for pk in sorted(listed)]
+    named = stored.people.get(message.subscriber_id, [])
     return named if len(named) == 1 else []
 
 
-def spellings(rokt_id: str) -> tuple[str, str]:
-    """Return how Braze may list an id; other mixtures of letters no index would find."""
-    return rokt_id.lower(), rokt_id.upper()
-
-
-def _named(message: Message) -> QuerySet[Subscriber]:
-    name = message.subscriber_id
-    return Subscriber.objects.filter(external_id=name) if name else Subscriber.objects.none()
-
-
-def _why_unknown(message: Message) -> str:
+def _why_unknown(stored: Stored, message: Message) -> str:
     if not message.subscriber_id:
         return _("Nobody here has this subscription, and Rokt does not say whose it is.")
-    if len(_named(message)[:2]) > 1:
+    if stored.people[message.subscriber_id]:
         return _("Nobody here has this subscription, and the user id is known in more than one workspace.")
     return _("Nobody here has this subscription or this user id. An import may bring the person.")
 
 
-def _wait_for_imports(people: Sequence[Subscriber]) -> None:
-    """Take turns with imports, as they do among themselves: both write the subscriptions of people."""
-    wanted = {person.workspace_id for person in people}
-    turn = Workspace.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
-    list(turn.values_list("pk"))
-
-
-def _is_of_another_account(row: Notice, rokt_id: str) -> bool:
-    """Whether somebody else's subscription is meant: an account may speak of its own alone."""
-    if SubscriptionStatus.objects.filter(rokt_id=rokt_id).exclude(account=row.account_id).exists():
-        return True
-    listed = Subscription.objects.filter(rokt_id__in=spellings(rokt_id))
-    described = listed.exclude(traits__account_code="")
-    return described.exclude(traits__account_code=row.account.code).exists()
-
-
 def _remember(
-    row: Notice, message: Message, people: Sequence[Subscriber]
-) -> tuple[SubscriptionStatus, int | None]:
-    """Return the status as it is now, and the traits that it had before."""
-    first = {"account": row.account, "told_at": row.received_at}
-    SubscriptionStatus.objects.get_or_create(rokt_id=message.subscription_id, defaults=first)
-    locked = SubscriptionStatus.objects.select_for_update(of=("self",)).select_related("traits")
-    status = locked.get(rokt_id=message.subscription_id)
+    status: SubscriptionStatus, row: Notice, message: Message, people: Sequence[Subscriber]
+) -> None:
     told_at = min(message.happened_at or row.received_at, row.received_at)  # nobody tells of the future
     if message.event_type is EventType.UNSUBSCRIBE:
         status.ended_at = max(status.ended_at or told_at, told_at)
     elif message.event_type is EventType.SUBSCRIBE:
         status.subscribed_at = min(status.subscribed_at or told_at, told_at)
     status.told_at = max(status.told_at, row.received_at)
-    before = status.traits_id
-    status.traits_id = _traits(row, message, status.traits)
     if people and status.subscriber_id is None:
         status.subscriber = people[0]
-    status.save()
-    return status, before
 
 
-def _traits(row: Notice, message: Message, known: Traits | None) -> int:
-    values = traits_of(
+def _described(row: Notice, message: Message) -> Combination:
+    return traits_of(
         Values(
             position=0,
             account_code=row.account.code,
@@ -123,46 +109,3 @@ def _traits(row: Notice, message: Message, known: Traits | None) -> int:
             method=message.method,
         )
     )
-    before = (*(getattr(known, name) for name in TRAITS), ()) if known else ()
-    if known and _fullness(before) >= _fullness(values):
-        return known.pk
-    return Finder().traits([values])[values]
-
-
-def _fullness(values: Combination) -> tuple[int, str]:
-    return sum(bool(value) for value in values), repr(values)
-
-
-def _list(status: SubscriptionStatus, message: Message, people: Sequence[Subscriber]) -> None:
-    """Add the subscription behind the others of its person where Braze does not list it, as imports keep it."""
-    mine = Subscription.objects.filter(rokt_id__in=spellings(status.rokt_id))
-    if mine.exists():
-        return
-    person = people[0]
-    last = person.subscriptions.aggregate(last=Max("position"))["last"]
-    home = home_of(person.profile)
-    Subscription.objects.create(
-        subscriber=person,
-        position=0 if last is None else last + 1,
-        rokt_id=status.rokt_id,
-        email=message.email,
-        traits_id=status.traits_id or 0,
-        home_id=Finder().homes([home])[home],
-        random_bucket=person.random_bucket,
-        is_live=False,  # until it is settled
-    )
-
-
-def _repeat(status: SubscriptionStatus, people: Sequence[Subscriber], *, before: int | None) -> None:
-    rows = Subscription.objects.filter(rokt_id__in=spellings(status.rokt_id))
-    # Those that no import has brought are as Rokt told: they have no suffix, and its earlier words.
-    rows.filter(suffix="", traits=before).update(traits=status.traits_id)
-    rows.update(
-        subscribed_at=_or_kept(status.subscribed_at, "subscribed_at"),
-        ended_at=_or_kept(status.ended_at, "ended_at"),
-    )
-    settle([person.pk for person in people])
-
-
-def _or_kept(at: datetime | None, name: str) -> Coalesce | F:
-    return Coalesce(Value(at), F(name)) if at else F(name)

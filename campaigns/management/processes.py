@@ -164,7 +164,8 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
 
 def _say(name: str, text: str) -> None:
     try:
-        sys.stdout.write(f"{name:<8}| {text}\n")
+        is_json = text.startswith("{")  # a log line that is to be read by a program
+        sys.stdout.write(f"{text}\n" if is_json else f"{name:<8}| {text}\n")
         sys.stdout.flush()
     except OSError:  # nobody reads the output any more: no reason to stop working
         nowhere = os.open(os.devnull, os.O_WRONLY)

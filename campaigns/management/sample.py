@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import Group, User
-from django.core.files import File
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -104,9 +103,7 @@ def import_people(sandbox: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder) / "sample-export.zip"
         write_export(export, people=PEOPLE_COUNT)
-        with export.open("rb") as file:
-            job = importing.store_upload(File(file, export.name), workspace=workspace, by=staff("marketer"))
-    importing.run(job.pk)
+        importing.run(importing.start(export, workspace=workspace, by=staff("marketer")).pk)
 
 
 def make_campaigns() -> None:

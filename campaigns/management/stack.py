@@ -20,7 +20,8 @@ from campaigns.management.processes import LOOPBACK, Program
 NO_PICKLE_WARNING = "ignore:You're running the worker"
 CELERY = [sys.executable, "-W", NO_PICKLE_WARNING, "-m", "celery", "--quiet", "-A", "calendar_admin"]
 # Preloaded: when it listens, it can answer; and a fault at start ends it instead of its workers, over and over.
-GUNICORN = [sys.executable, "-m", "gunicorn", "calendar_admin.wsgi", "--preload"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "calendar_admin.wsgi", "--preload",
+            "--logger-class=calendar_admin.weblog.WebLogger"]  # fmt: skip
 
 
 def port_from_environment(name: str, *, default: int) -> int:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.accounts import Account, Workspace
+from campaigns.models.audience import Subscriber
 from campaigns.models.encrypted import EncryptedTextField
 
 
@@ -89,6 +90,9 @@ class Notice(models.Model):
     received_at = models.DateTimeField(_("received"))
     due_at = models.DateTimeField(null=True, editable=False)
     done_at = models.DateTimeField(_("worked through"), null=True)
+    subscriber = models.ForeignKey(
+        Subscriber, models.SET_NULL, null=True, related_name="+", verbose_name=_("subscriber")
+    )
 
     class Meta:
         ordering = ["-id"]

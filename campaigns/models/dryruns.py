@@ -45,6 +45,7 @@ class DryRun(models.Model):
     started_at = models.DateTimeField(_("started"), null=True)
     moved_at = models.DateTimeField(_("last sign of life"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    people_removed_at = models.DateTimeField(_("people removed"), null=True, editable=False)
 
     class Meta:
         ordering = ["-id"]

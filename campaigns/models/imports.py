@@ -52,6 +52,9 @@ class Import(models.Model):
     suppressed_count = models.PositiveIntegerField(_("must not get anything"), default=0, db_default=0)
     left_count = models.PositiveIntegerField(_("no longer in the file"), default=0, db_default=0)
     problem_count = models.PositiveIntegerField(_("rows with a problem"), default=0)
+    hidden_count = models.PositiveIntegerField(
+        _("lines that may be about anybody"), default=0, db_default=0, editable=False
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("imported by")
     )

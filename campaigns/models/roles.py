@@ -7,8 +7,10 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 VIEW = [
-    "account", "apikey", "attempt", "calendar", "campaign", "credential", "delivery", "dryrun", "dryruncause",
-    "dryrunperson", "entry", "event", "eventwebhook", "home", "hookaddress", "import", "importproblem", "notice",
+    "account", "alert", "alertmessage", "alertsettings", "apikey", "attempt", "auditevent",
+    "calendar", "campaign", "credential",
+    "delivery", "dryrun", "dryruncause", "dryrunperson", "entry", "event", "eventwebhook", "halt", "home",
+    "hookaddress", "import", "importproblem", "notice",
     "personlist", "personlistmember", "savedrecipient", "segment", "segmentversion", "send", "sendaction", "snapshot",
     "subscriber", "subscriberaction", "subscriberevent", "subscription", "subscriptionstatus", "suppression", "sync",
     "syncrun", "traits", "traitstag", "webhooktag", "webhooktemplate", "webhookversion", "workspace",
@@ -16,7 +18,10 @@ VIEW = [
 READ = [f"campaigns.view_{name}" for name in VIEW]
 SETTINGS = [  # those who plan need not see them
     "campaigns.view_account",
+    "campaigns.view_alertmessage",
+    "campaigns.view_alertsettings",
     "campaigns.view_apikey",
+    "campaigns.view_auditevent",
     "campaigns.view_credential",
     "campaigns.view_hookaddress",
     "campaigns.view_notice",
@@ -38,7 +43,12 @@ COMPOSE = [
     )
     for verb in ("add", "change")
 ] + ["campaigns.delete_savedrecipient"]
-RELEASE = ["campaigns.release_send", "campaigns.decide_delivery", "campaigns.change_subscriber"]  # suppress
+RELEASE = [
+    "campaigns.change_alert",  # say that it is dealt with
+    "campaigns.release_send",
+    "campaigns.decide_delivery",
+    "campaigns.change_subscriber",  # suppress
+]
 SET_UP = [
     *(
         f"campaigns.{verb}_{name}"
@@ -46,7 +56,9 @@ SET_UP = [
         for verb in ("add", "change", "delete")
     ),
     "campaigns.add_syncrun",
+    "campaigns.change_alertsettings",
     "campaigns.delete_subscriber",  # erase
+    "campaigns.release_halt",
     *(f"auth.{verb}_user" for verb in ("add", "change", "delete", "view")),
     "auth.view_group",
 ]

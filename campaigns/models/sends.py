@@ -20,6 +20,9 @@ class Send(models.Model):
     ``content`` and ``rule`` are copies: editing the event or the segment later changes neither what is sent
     nor to whom. A test goes to recipients that somebody chose, never to the audience. The counts are kept in
     step with the deliveries by the code that changes them; together they are the books.
+
+    ``canary_count`` people go first, if given; while ``held_after_id`` is set, deliveries with a greater id wait
+    for what comes of them.
     """
 
     class Kind(models.TextChoices):
@@ -61,6 +64,11 @@ class Send(models.Model):
     scheduled_at = models.DateTimeField(_("scheduled for"))
     scheduled_timezone = models.CharField(_("in the zone"), max_length=64, blank=True)
     deliver_until = models.DateTimeField(_("too late after"))
+    canary_count = models.PositiveIntegerField(_("people to start with"), null=True, blank=True)
+    canary_percent = models.PositiveSmallIntegerField(
+        _("stops if more per cent of them fail"), null=True, blank=True
+    )
+    held_after_id = models.BigIntegerField(null=True, blank=True, editable=False)
     submit_token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("queued by")
@@ -72,6 +80,7 @@ class Send(models.Model):
     approved_at = models.DateTimeField(_("released"), null=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    moved_at = models.DateTimeField(_("last progress"), null=True, editable=False)
     audience_count = models.PositiveIntegerField(_("people"), default=0)
     queued_count = models.PositiveIntegerField(_("waiting"), default=0)
     sending_count = models.PositiveIntegerField(_("being sent"), default=0)
@@ -122,7 +131,10 @@ class Send(models.Model):
 
 
 class SendAction(models.Model):
-    """What somebody did to a send: queued, released, moved, paused, resumed, cancelled, retried, decided."""
+    """What somebody did to a send, or (``by`` is null) what it did by itself after its first people.
+
+    ``verdict`` is what was decided about deliveries in doubt; ``DoubtDecision`` names them.
+    """
 
     class Verb(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -135,6 +147,15 @@ class SendAction(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         RETRIED = "retried", _("retried")
         DECIDED = "decided", _("decided")
+        STOPPED = "stopped", _("stopped by itself")
+        WENT_ON = "went_on", _("went on by itself")
+
+    class Verdict(models.TextChoices):
+        NONE = "", ""
+        ARRIVED = "arrived", _("it arrived")
+        AGAIN = "again", _("send again")
+        LOOK = "look", _("look again now")
+        GIVEN_UP = "given_up", _("given up: counts as failed")
 
     send = models.ForeignKey(Send, models.PROTECT, related_name="actions", verbose_name=_("send"))
     verb = models.CharField(_("action"), max_length=10, choices=Verb)
@@ -143,6 +164,9 @@ class SendAction(models.Model):
     )
     at = models.DateTimeField(_("at"), auto_now_add=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    verdict = models.CharField(
+        _("verdict"), max_length=8, choices=Verdict, blank=True, default=Verdict.NONE, db_default=""
+    )
     delivery_count = models.PositiveIntegerField(_("deliveries"), null=True)
 
     class Meta:

@@ -9,13 +9,13 @@ from campaigns.models.audience import Subscriber, Traits
 
 
 class SubscriptionStatus(models.Model):
-    """What Rokt's webhooks have told of one subscription, kept by its id.
+    """What Rokt's webhooks have told one account of one subscription, kept by its id in small letters.
 
     Braze never forgets a subscription id, so an import must not bring back what has ended; and Rokt may tell of
-    a subscription before Braze lists it.
+    a subscription before Braze lists it. Every account has a word of its own: whose counts, Braze says.
     """
 
-    rokt_id = models.CharField(_("subscription id"), max_length=36, unique=True)
+    rokt_id = models.CharField(_("subscription id"), max_length=36)
     account = models.ForeignKey(
         Account, models.CASCADE, related_name="subscription_statuses", verbose_name=_("account")
     )
@@ -35,6 +35,9 @@ class SubscriptionStatus(models.Model):
         ordering = ["id"]
         verbose_name = _("subscription as Rokt told")
         verbose_name_plural = _("subscriptions as Rokt told")
+        constraints = [
+            models.UniqueConstraint(fields=["rokt_id", "account"], name="subscription_told_once_per_account")
+        ]
 
     def __str__(self) -> str:
         return self.rokt_id
@@ -69,3 +72,18 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()} {self.made_at:%Y-%m-%d}"
+
+
+class ErasedSubscription(models.Model):
+    """A subscription of somebody who was erased, as a keyed digest: what comes late about it is not kept."""
+
+    key = models.CharField(max_length=64, unique=True, editable=False)
+    erased_at = models.DateTimeField(_("erased"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("subscription of an erased person")
+        verbose_name_plural = _("subscriptions of erased people")
+
+    def __str__(self) -> str:
+        return f"{self.erased_at:%Y-%m-%d}"

@@ -18,8 +18,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat
 
-from campaigns.models import Delivery, Entry, Event, Send, Subscription
+from campaigns.models import Delivery, Entry, Event, Send, Subscription, Workspace
 from campaigns.models.clock import now
+from campaigns.pipeline.hold import next_hold
 from campaigns.segments import compile as segments
 from campaigns.segments import rules
 
@@ -43,6 +44,19 @@ def matching(send: Send) -> QuerySet[Subscription]:
     return segments.subscriptions(rules.parse(send.rule), account_code=send.account.code)
 
 
+def one_decision_at_a_time(send: Send) -> None:
+    """Lock the event of a send until the commit; workers, who only refer to it, go on."""
+    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)
+
+
+def nobody_is_erased_meanwhile() -> None:
+    """Take turns with erasing a person until the commit; imports wait, too.
+
+    New deliveries refer to people without asking the database whether they are still there.
+    """
+    list(Workspace.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
 @transaction.atomic
 def freeze(send: Send) -> bool:
     """Start a scheduled send: make its deliveries, once; False when somebody else started or stopped it.
@@ -51,9 +65,10 @@ def freeze(send: Send) -> bool:
     While a test of the event is on its way the send stays scheduled, for the next tick.
     """
     at = now()
-    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)  # no test begins meanwhile
+    one_decision_at_a_time(send)  # no test begins meanwhile
     if tests_on_their_way(send).exists():
         return False
+    nobody_is_erased_meanwhile()
     due = Send.objects.filter(pk=send.pk, state=Send.State.SCHEDULED)
     if not due.update(state=Send.State.SENDING, started_at=at):
         return False
@@ -113,6 +128,7 @@ def who_have_it(send: Send) -> QuerySet[Entry]:
 def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
     select, parameters = people.query.sql_with_params()
     table = Delivery._meta.db_table
+    _make_room_for_sorting()
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -134,6 +150,13 @@ def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
         )
 
 
+def _make_room_for_sorting() -> None:
+    """Let PostgreSQL sort people in memory, in this transaction alone; on disk a million take half as long again."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '256MB'")
+
+
 def _skip_those_who_have_it(send: Send) -> None:
     reasons = {
         Entry.State.PRESENT: Delivery.Reason.ALREADY_RECEIVED,
@@ -141,14 +164,16 @@ def _skip_those_who_have_it(send: Send) -> None:
     }
     for state, reason in reasons.items():
         people = who_have_it(send).filter(state=state).values("subscriber")
-        send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=people).update(
-            state=Delivery.State.SKIPPED, reason=reason, due_at=None
-        )
+        if people.exists():  # seldom; the update alone takes half a second for a million people
+            theirs = send.deliveries.filter(state=Delivery.State.QUEUED, subscriber__in=people)
+            theirs.update(state=Delivery.State.SKIPPED, reason=reason, due_at=None)
 
 
 def _open_the_books(send: Send, *, at: datetime) -> None:
     counts = dict(send.deliveries.order_by().values_list("state").annotate(Count("pk")))
     columns: dict[str, Any] = {f"{state}_count": count for state, count in counts.items()}
+    if send.canary_count:
+        columns["held_after_id"] = next_hold(send, count=send.canary_count)
     if not counts.get(Delivery.State.QUEUED):
         columns |= {"state": Send.State.FINISHED, "finished_at": at}
     Send.objects.filter(pk=send.pk).update(audience_count=sum(counts.values()), **columns)

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import repeat
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns.models import Attempt, Delivery, DryRunCause, DryRunPerson, Entry, Send, Subscriber
 from campaigns.models.clock import now
 from campaigns.models.ledger import ids_in
-from campaigns.pipeline import leaving, record, render
+from campaigns.pipeline import blackbox, leaving, record, render
 from campaigns.pipeline.fetch import Fetcher
 
 OPERATIONS = {
@@ -22,6 +24,9 @@ OPERATIONS = {
 log = logging.getLogger(__name__)
 
 BROKEN = "event %s cannot be written for row %s"
+KILLER = gettext_noop(
+    "It is not tried any more. Look at what the text takes from this person's profile, then retry."
+)
 AT_ONCE = 16  # people whose texts ask other addresses at the same time
 
 
@@ -41,7 +46,7 @@ class Candidate:
         return ids_in(self.subscriptions)
 
 
-Row = Delivery | Candidate
+Row = record.Due | Delivery | Candidate
 
 
 class Calls:
@@ -49,14 +54,21 @@ class Calls:
 
     A webhook may ask other addresses while it is written, which must not happen under locked rows: such a
     batch is prepared first, and rows that were not are left for the next one.
+
+    Writing may stop the whole process. The black box names whom it was at; who stopped a worker three times is not
+    written any more.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, dry_run_id: int = 0) -> None:
         content = render.Content.from_json(send.content)
         self.send = send
         self.writer = render.writer(content, kind=send.kind, account=send.account)
         self.fetch = Fetcher(send.account) if self.writer.calls_out else None
         self.prepared: dict[int, render.Written | render.RenderError] = {}
+        self.dry_run_id = dry_run_id
+        self.crashes = record.crashes_in(dry_run_id) if dry_run_id else record.crashes_of(send)
+        is_stored = bool(dry_run_id or send.pk)  # else staff try it out, and see for themselves
+        self.box = blackbox.mine() if is_stored else blackbox.none()
 
     @property
     def asks_first(self) -> bool:
@@ -66,21 +78,40 @@ class Calls:
     def prepare(self, rows: Sequence[Row]) -> None:
         """Write these rows outside of any transaction; only ``write`` tells what came of it."""
         fresh = [row for row in rows if not row.retry_count and row.subscriber is not None]
+        suspects = [row for row in fresh if 0 < self.crashes.get(row.pk, 0) < record.MOST_CRASHES]
+        others = [row for row in fresh if row.pk not in self.crashes]
+        slots = list(range(1, blackbox.SLOTS))
+        self.box[blackbox.DRY_RUN] = self.dry_run_id
+        # One after the other: should one of them stop the worker again, it is clear who it was.
+        self.prepared = {row.pk: self._prepared(row, slots) for row in suspects}
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            written = pool.map(self._written, fresh)
-            self.prepared = {row.pk: result for row, result in zip(fresh, written, strict=True)}
+            written = pool.map(self._prepared, others, repeat(slots))
+            self.prepared |= {row.pk: result for row, result in zip(others, written, strict=True)}
+
+    def _prepared(self, row: Row, slots: list[int]) -> render.Written | render.RenderError:
+        slot = slots.pop()
+        self.box[slot] = row.pk
+        try:
+            return self._written(row)
+        finally:
+            self.box[slot] = 0
+            slots.append(slot)
 
     def write(self, rows: Sequence[Row]) -> list[record.Intent | record.Unfit | None]:
         """Return what each delivery asks for. A repeat carries exactly the bytes of the call it repeats."""
         repeated = record.last_calls([row.pk for row in rows if row.retry_count])
         present, at = self._contents_now(rows), now()
         left = leaving.reasons(self.send, rows)
-        results = [
-            _left(row, left[row.pk])
-            if row.pk in left
-            else self._write(row, repeated.get(row.pk), present, at=at)
-            for row in rows
-        ]
+        self.box[blackbox.DRY_RUN] = self.dry_run_id
+        try:
+            results = [
+                _left(row, left[row.pk])
+                if row.pk in left
+                else self._write(row, repeated.get(row.pk), present, at=at)
+                for row in rows
+            ]
+        finally:
+            self.box[0] = 0
         return self._with_those_left_out(rows, results) if self.send.leave_out_reason else results
 
     def _write(
@@ -88,6 +119,10 @@ class Calls:
     ) -> record.Intent | record.Unfit | None:
         if earlier is not None:
             return self._again(earlier)
+        if self.crashes and self.crashes.get(row.pk, 0) >= record.MOST_CRASHES:
+            advice = "" if self.dry_run_id else _(KILLER)
+            return record.Unfit(Delivery.State.FAILED, Delivery.Reason.KILLED_WORKERS, advice)
+        self.box[0] = row.pk
         if self.fetch is not None and row.pk not in self.prepared:
             return None
         written = self.prepared.pop(row.pk, None) or self._written(row)
@@ -135,7 +170,7 @@ class Calls:
             row.subscriber.pk
             for row, result in zip(rows, results, strict=True)
             if isinstance(result, record.Unfit)
-            and result.reason == Delivery.Reason.RENDERING
+            and result.reason in (Delivery.Reason.RENDERING, Delivery.Reason.KILLED_WORKERS)
             and row.subscriber
         ]
         errors = DryRunPerson.objects.filter(
@@ -169,7 +204,7 @@ class Calls:
 
 def _left(row: Row, reason: Delivery.Reason) -> record.Unfit:
     """Skip whoever has left; but where an earlier call got no answer, the entry may be there: people decide."""
-    if isinstance(row, Delivery) and row.reason in (Delivery.Reason.NO_ANSWER, Delivery.Reason.WORKER_LOST):
+    if not isinstance(row, Candidate) and row.reason in Delivery.UNANSWERED:
         return record.Unfit(Delivery.State.IN_DOUBT, Delivery.Reason(row.reason))
     return record.Unfit(Delivery.State.SKIPPED, reason)
 

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from campaigns.models import Account, Delivery, RateLimit, Send
 from campaigns.models.clock import now
-from campaigns.pipeline import audience, record
+from campaigns.pipeline import audience, hold, record
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +23,29 @@ def start_due() -> list[int]:
 
 def _start(send: Send) -> bool:
     try:
-        return audience.freeze(send)
+        started = audience.freeze(send)
     except Exception:  # one send that cannot start must not keep the clock from all the others
         log.exception("send %s could not be started; the next tick tries again", send.pk)
         return False
+    if started:
+        send.refresh_from_db(fields=["audience_count"])
+        ids = {"account": send.account.code, "send": send.pk}
+        log.info(
+            "send %d of account %s started: %d people",
+            send.pk,
+            send.account.code,
+            send.audience_count,
+            extra=ids,
+        )
+    return started
 
 
 def tidy() -> int:
-    """Take back the rows of lost workers, of cancelled sends and of events that are over; return how many."""
+    """Take back the rows of lost workers, of cancelled sends and of events that are over; return how many.
+
+    Sends whose first people are settled go on, or stop.
+    """
+    record.count_crashes()
     count = record.sweep()
     waiting = Send.objects.filter(queued_count__gt=0)
     for send in waiting.filter(state=Send.State.CANCELLED):
@@ -38,6 +53,8 @@ def tidy() -> int:
     over = waiting.filter(state__in=(Send.State.SENDING, Send.State.PAUSED), deliver_until__lte=now())
     for send in over:
         count += record.expire(send)
+    for send in Send.objects.filter(state=Send.State.SENDING).exclude(held_after_id=None):
+        record.judge(send)
     return count
 
 
@@ -48,6 +65,7 @@ def accounts_with_work() -> list[int]:
     of_account = Delivery.objects.filter(send__account=OuterRef("pk"), due_at__lte=at)
     sends = Send.objects.filter(account=OuterRef("pk"), state=Send.State.SENDING)
     queued = Delivery.objects.filter(send=OuterRef("pk"), state=Delivery.State.QUEUED, due_at__lte=at)
+    queued = queued.filter(hold.not_held())
     work = Q(Exists(sends.filter(Exists(queued)))) | Q(
         Exists(of_account.filter(state=Delivery.State.IN_DOUBT))
     )

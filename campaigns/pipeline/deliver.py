@@ -1,32 +1,44 @@
 """Stage 6, deliver: one worker's turn at an account. Takes a batch, sends it, writes down what came of it."""
 
-import asyncio
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from campaigns.models import Account, Attempt, Delivery, Send
+from campaigns.models import Account, Send
 from campaigns.models.clock import now
 from campaigns.pipeline import doubts, gate, record
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.verdicts import hold_seconds, outcome, speaks_of_trouble
 from integrations.rokt import token, wire
 from integrations.rokt.errors import AddressError, CredentialsRefusedError, RoktError
+from integrations.rokt.line import Line
 from integrations.rokt.sender import Sender
+from integrations.web.clock import steady
+from integrations.web.pace import Pace
 from integrations.web.session import WebSession
 
 log = logging.getLogger(__name__)
 
+BATCHES_AT_ONCE = 2  # one on the wire, one being written or closed
+LOOK_SECONDS = 1.0
+CLOSE_AGAIN_SECONDS = 0.5
+DATABASE_AWAY = (OperationalError, InterfaceError)
 LONGEST_NAP_SECONDS = 1.0
-LONGEST_HOLD_SECONDS = 3_600.0  # as for a Retry-After: one much tried row must not hold everybody for hours
 
 
 def drain(account: Account, *, seconds: float) -> bool:
     """Send for an account until nothing may leave any more or the time is up; True when work remains."""
+    record.count_crashes()
     until = time.monotonic() + seconds
     with Turn(account) as turn:
         while time.monotonic() < until:
@@ -35,63 +47,119 @@ def drain(account: Account, *, seconds: float) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A batch on the wire; ``until`` is when its lease ends, by the clock ``steady``."""
+
+    batch: record.Batch
+    bearer: str
+    replies: Future[list[wire.Reply]]
+    until: float
+
+
 class Turn:
-    """Sends batches for one account over connections that stay open from batch to batch."""
+    """Sends batches for one account over connections that stay open from batch to batch.
+
+    Where answers are slow, the next batch is written while one is on the wire.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.calls: dict[int, Calls] = {}
-        self.broken: set[int] = set()
+        self.places: dict[int, record.Place] = {}
+        self.left: set[int] = set()  # sends with nothing due, or broken: not again in this turn
         self.last_send_id = 0
+        self.flights: deque[Flight] = deque()
+        self.is_answered = False  # a service that is down should not be met by two batches
+        self.looked_at = -math.inf
+        self.bearer, self.bearer_at, self.bearer_that_worked = "", -math.inf, ""
 
     def __enter__(self) -> Self:
-        self.runner = asyncio.Runner()
-        self.sender = Sender(
+        sender = Sender(
             concurrency=self.account.at_once_count,
             timeout_seconds=settings.ANSWER_SECONDS,
             allowed_hosts=settings.ROKT_HOSTS,
         )
-        self.runner.run(self.sender.__aenter__())
+        self.line = Line(sender).__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.runner.run(self.sender.__aexit__(kind, error, trace))
-        self.runner.close()
+        try:
+            while self.flights:
+                self._land()
+        finally:
+            self.line.__exit__()
 
     def take(self) -> bool:
         """Do one batch; False when there is nothing to do, or nothing may leave for a while."""
-        self.account.refresh_from_db()
+        while len(self.flights) >= self._most_flights():  # which falls where answers come faster than before
+            self._land()
+        send = self._next_send()
+        self._see_the_account(send)
         if self.account.stopped_at is not None:
             return False
-        has_doubts, send = record.has_doubts(self.account), self._next_send()
+        has_doubts = self._has_doubts()
         if send is None and not has_doubts:
-            return False
+            return self._land_instead()
         bearer = self._bearer()
         if not bearer:
             return False
-        grant = gate.reserve(self.account, wanted=self.account.at_once_count)
+        grant = gate.admit(self.account, wanted=self.account.at_once_count)
         if not grant.count:
-            return _nap(grant.wait_seconds)
-        limit = min(grant.count, gate.may_call(self.account))
-        if limit and has_doubts:
-            self._look(limit=limit, bearer=bearer)
-        elif limit and send is not None:
-            self._try_to_post(send, limit=limit, bearer=bearer)
-        return limit > 0
+            return self._land_instead() or _nap(grant.wait_seconds)
+        if has_doubts:
+            self._look(limit=grant.count, bearer=bearer)
+        elif send is not None:
+            self._try_to_post(send, grant=grant, bearer=bearer)
+        return True
+
+    def _see_the_account(self, send: Send | None) -> None:
+        """Notice what was changed meanwhile: whether it was stopped, its limits, its address."""
+        if send is None:
+            self.account.refresh_from_db()
+        else:
+            self.account = send.account
+
+    def _most_flights(self) -> int:
+        """How many batches may be out: two threads that both have work to do only slow each other down."""
+        return BATCHES_AT_ONCE if self.is_answered and self.line.is_slow else 1
+
+    def _land_instead(self) -> bool:
+        """Use the time for the answers that are under way; False when there are none."""
+        if not self.flights:
+            return False
+        self._land()
+        return True
+
+    def _has_doubts(self) -> bool:
+        """Whether anything in doubt may be looked into; asked once a second."""
+        at = time.monotonic()
+        if at - self.looked_at < LOOK_SECONDS:
+            return False
+        found = record.has_doubts(self.account)
+        self.looked_at = -math.inf if found else at
+        return found
 
     def _next_send(self) -> Send | None:
-        """Return the next send with due rows: in turn, so that a large one does not keep a small one waiting."""
-        due = Delivery.objects.filter(send=OuterRef("pk"), state=Delivery.State.QUEUED, due_at__lte=now())
-        sends = Send.objects.filter(Exists(due), account=self.account, state=Send.State.SENDING)
-        sends = sends.exclude(pk__in=self.broken).select_related("account").order_by("pk")
-        chosen = sends.filter(pk__gt=self.last_send_id).first() or sends.first()
+        """Return the next send with waiting rows: in turn, so that a large one does not keep a small one waiting."""
+        sends = Send.objects.filter(account=self.account, state=Send.State.SENDING, queued_count__gt=0)
+        had_its_turn = ExpressionWrapper(Q(pk__lte=self.last_send_id), output_field=BooleanField())
+        sends = sends.exclude(pk__in=self.left).select_related("account").order_by(had_its_turn, "pk")
+        chosen = sends.first()
         self.last_send_id = chosen.pk if chosen else 0
         return chosen
 
     def _bearer(self) -> str:
-        """Return the account's token, or "" when there is none now; credentials that are wrong stop it."""
+        """Return the account's token, or "" when there is none now; it is looked up once a second."""
+        at = time.monotonic()
+        if not self.bearer or at - self.bearer_at > LOOK_SECONDS:
+            self.bearer, self.bearer_at = self._obtain(), at
+        return self.bearer
+
+    def _obtain(self) -> str:
+        """Return the account's token from the shelf or from Rokt; credentials that are wrong stop it."""
         try:
             return token.obtain(gate.TokenShelf(self.account.pk), self._fetch_token, now=now, wait=time.sleep)
         except (CredentialsRefusedError, AddressError) as error:
@@ -105,67 +173,117 @@ class Turn:
         with WebSession(settings.ROKT_HOSTS) as session:
             return token.fetch(self.account.base_url, credentials, session=session)
 
-    def _try_to_post(self, send: Send, *, limit: int, bearer: str) -> None:
+    def _try_to_post(self, send: Send, *, grant: gate.Grant, bearer: str) -> None:
         """Post a batch; a send that breaks the code is left alone for this turn, so that others go on."""
         try:
-            self._post(send, limit=limit, bearer=bearer)
+            if not self._post(send, grant=grant, bearer=bearer):
+                self.left.add(send.pk)
         except Exception:
             log.exception("send %s: a batch went wrong; its rows are found again by their lease", send.pk)
-            self.broken.add(send.pk)
+            self.left.add(send.pk)
 
-    def _post(self, send: Send, *, limit: int, bearer: str) -> None:
-        if record.expire(send):
-            return
+    def _post(self, send: Send, *, grant: gate.Grant, bearer: str) -> bool:
+        """Put the next batch on the wire; False when nothing of this send is due."""
+        if grant.at >= send.deliver_until:
+            record.expire(send)
+            return False
+        started, after = steady(), self.places.pop(send.pk, None)
+        write = self._calls_of(send)
+        if write.asks_first:
+            write.prepare(record.peek(send, limit=grant.count, after=after))
+        batch = record.claim(send, limit=grant.count, write=write.write, after=after)
+        if batch.until is not None:
+            self.places[send.pk] = batch.until
+        if not batch.claimed:
+            _judge(send)
+        else:
+            self._take_off(batch, grant=grant, bearer=bearer, until=started + settings.LEASE_SECONDS)
+        return after is not None or batch.until is not None
+
+    def _calls_of(self, send: Send) -> Calls:
         if send.pk not in self.calls:
             self.calls[send.pk] = Calls(send)
-        write = self.calls[send.pk]
-        if write.asks_first:
-            write.prepare(record.peek(send, limit=limit))
-        batch = record.claim(send, limit=limit, write=write.write)
-        if not batch.claimed:
-            return
+        return self.calls[send.pk]
+
+    def _take_off(self, batch: record.Batch, *, grant: gate.Grant, bearer: str, until: float) -> None:
+        """Begin to send a batch; no call of it begins when there is no time left for its answer."""
         calls = [
             wire.Call(claimed.intent.method, claimed.intent.url, claimed.intent.body.encode())
             for claimed in batch.claimed
         ]
-        replies = self._send(calls, bearer=bearer)
-        record.close(batch, [_outcome(reply) for reply in replies])
-        self._tell_the_gate(
-            replies, bearer=bearer, tries=[row.delivery.attempt_count for row in batch.claimed]
-        )
+        pace = Pace(grant.interval, first=grant.first, burst=self.account.burst_count)
+        latest = until - min(settings.ANSWER_SECONDS, settings.LEASE_SECONDS / 2)
+        replies = self.line.send(calls, token=bearer, pace=pace, until=latest)
+        self.flights.append(Flight(batch, bearer, replies, until))
+
+    def _land(self) -> None:
+        """Wait for the answers of the oldest batch under way, and write them down."""
+        flight = self.flights.popleft()
+        replies = flight.replies.result()
+        self.is_answered |= any(reply.verdict is wire.Verdict.ACCEPTED for reply in replies)
+        send = flight.batch.send
+        try:
+            self._close(flight, [outcome(reply) for reply in replies])
+            _judge(send)
+            self.left.discard(send.pk)
+        except Exception:
+            log.exception("send %s: answers could not be kept; their rows are found again", send.pk)
+            self.left.add(send.pk)
+        tries = [claimed.number for claimed in flight.batch.claimed]
+        self._tell_the_gate(replies, bearer=flight.bearer, tries=tries)
+
+    def _close(self, flight: Flight, outcomes: Sequence[record.Outcome]) -> None:
+        """Keep the answers; while the lease lasts, a database that is away for a moment costs nothing."""
+        while True:
+            try:
+                record.close(flight.batch, outcomes)
+            except DATABASE_AWAY as error:
+                if steady() + CLOSE_AGAIN_SECONDS > flight.until:
+                    raise
+                log.warning("answers cannot be kept yet: %s", error)
+                time.sleep(CLOSE_AGAIN_SECONDS)
+                connection.close_if_unusable_or_obsolete()
+            else:
+                return
 
     def _look(self, *, limit: int, bearer: str) -> None:
         found: list[wire.Reply] = []
 
         def send(calls: Sequence[wire.Call]) -> Sequence[wire.Reply]:
-            found.extend(self._send(calls, bearer=bearer))
+            found.extend(self.line.send(calls, token=bearer).result() if calls else [])
             return found
 
         leased = record.claim_doubts(self.account, limit=limit)
         record.settle(doubts.look(leased, account=self.account, send=send))
         self._tell_the_gate(found, bearer=bearer, tries=[1] * len(found))
 
-    def _send(self, calls: Sequence[wire.Call], *, bearer: str) -> list[wire.Reply]:
-        return self.runner.run(self.sender.send(calls, token=bearer)) if calls else []
-
     def _tell_the_gate(self, replies: Sequence[wire.Reply], *, bearer: str, tries: Sequence[int]) -> None:
         """Let every worker of the account know how its calls fared."""
-        verdicts = [reply.verdict for reply in replies]
+        verdicts = [reply.verdict for reply in replies if reply.begun]
         gate.tell_breaker(
             self.account,
             good_count=sum(verdict in (wire.Verdict.ACCEPTED, wire.Verdict.REFUSED) for verdict in verdicts),
-            bad_count=sum(_speaks_of_trouble(reply) for reply in replies),
+            bad_count=sum(speaks_of_trouble(reply) for reply in replies),
         )
-        held = [_hold_seconds(reply, tried) for reply, tried in zip(replies, tries, strict=True)]
+        held = [hold_seconds(reply, tried) for reply, tried in zip(replies, tries, strict=True)]
         if any(held):
             gate.hold(self.account, seconds=max(held))
-        if wire.Verdict.ACCEPTED in verdicts:
+        if wire.Verdict.ACCEPTED in verdicts and bearer != self.bearer_that_worked:
             gate.token_worked(self.account)
+            self.bearer_that_worked = bearer
+        if wire.Verdict.UNAUTHORIZED in verdicts:
+            self.bearer = self.bearer_that_worked = ""
         if wire.Verdict.UNAUTHORIZED in verdicts and gate.token_refused(self.account, bearer):
             gate.stop(self.account, "Rokt does not accept a token that it has just given out (HTTP 401).")
         if wire.Verdict.FORBIDDEN in verdicts:
-            refusal = replies[verdicts.index(wire.Verdict.FORBIDDEN)]
-            gate.stop(self.account, f"Rokt forbids this account to send (HTTP 403): {refusal.reason}")
+            reason = next(reply.reason for reply in replies if reply.verdict is wire.Verdict.FORBIDDEN)
+            gate.stop(self.account, f"Rokt forbids this account to send (HTTP 403): {reason}")
+
+
+def _judge(send: Send) -> None:
+    """See whether the first people of a careful start are settled."""
+    if send.held_after_id is not None:
+        record.judge(send)
 
 
 def _nap(seconds: float) -> bool:
@@ -174,32 +292,3 @@ def _nap(seconds: float) -> bool:
         return False
     time.sleep(seconds)
     return True
-
-
-def _outcome(reply: wire.Reply) -> record.Outcome:
-    account_is_held = reply.verdict in (wire.Verdict.UNAUTHORIZED, wire.Verdict.FORBIDDEN)
-    return record.Outcome(
-        verdict=Attempt.Outcome(reply.verdict.value),
-        status=reply.status,
-        answer=reply.body,
-        reason=reply.drift or reply.reason,
-        elapsed_ms=reply.elapsed_ms,
-        spares_retries=account_is_held or _asks_to_slow_down(reply),
-    )
-
-
-def _asks_to_slow_down(reply: wire.Reply) -> bool:
-    return reply.verdict is wire.Verdict.RETRY and (reply.status == 429 or reply.retry_after is not None)
-
-
-def _hold_seconds(reply: wire.Reply, attempt_count: int) -> float:
-    """How long the whole account waits for this answer: as Rokt says, else longer with every attempt."""
-    if not _asks_to_slow_down(reply):
-        return 0
-    return reply.retry_after or min(record.wait_seconds(attempt_count), LONGEST_HOLD_SECONDS)
-
-
-def _speaks_of_trouble(reply: wire.Reply) -> bool:
-    if reply.verdict is wire.Verdict.RETRY:
-        return not _asks_to_slow_down(reply)
-    return reply.verdict in (wire.Verdict.NOT_SENT, wire.Verdict.UNKNOWN)

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns import liquid
-from campaigns.models import DryRun, DryRunCause, Event, Send, Snapshot, Subscriber
+from campaigns.models import DryRun, DryRunCause, Send, Snapshot, Subscriber
 from campaigns.models.clock import now
 from campaigns.pipeline import audience, record
 from campaigns.pipeline.calls import Calls, Candidate
@@ -57,7 +57,7 @@ def latest(send: Send) -> DryRun | None:
 @transaction.atomic
 def ask(send: Send, *, by: User | None) -> DryRun:
     """Return a dry run of a drafted send that waits for a worker, or the one that is under way already."""
-    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)  # two tabs ask one after the other
+    audience.one_decision_at_a_time(send)  # two tabs ask one after the other
     before = latest(send)
     if before is not None and before.state in (DryRun.State.WAITING, DryRun.State.RUNNING):
         return before
@@ -136,7 +136,7 @@ def _remember(job: DryRun) -> None:
 
 def _batches(job: DryRun) -> Iterator[DryRun]:
     send = draft(job)
-    calls, findings = Calls(send), Findings(job)
+    calls, findings = Calls(send, dry_run_id=job.pk), Findings(job)
     with _frozen(_people(send)) as (people_count, rows):
         job.people_count = people_count
         while batch := list(islice(rows, ASKING_PART_SIZE if calls.asks_first else BATCH_SIZE)):

@@ -1,16 +1,24 @@
 """Whether calls of an account may leave now: its token, its rate, its breaker, shared by all workers."""
 
+import logging
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from campaigns.models import Account, Breaker, RateLimit, Token
 from campaigns.models.clock import now
 from integrations.rokt.token import Held
 from integrations.rokt.token import Token as Fresh
 
+log = logging.getLogger(__name__)
+
+Row = TypeVar("Row", RateLimit, Breaker)
+
+AHEAD_SECONDS = 0.05
 FETCH_LEASE = timedelta(seconds=20)
 
 WINDOW = timedelta(seconds=60)
@@ -57,6 +65,7 @@ class TokenShelf:
             refreshing_until=None,
         )
         row.save(update_fields=["access_token", "obtained_at", "expires_at", "refreshing_until"])
+        log.info("account %s: a new token, good for %d s", self.account_id, token.expires_in)
 
     def release(self) -> None:
         """Give the right to fetch back after a failure."""
@@ -91,18 +100,33 @@ def token_worked(account: Account) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """How many calls may leave now; ``wait_seconds`` until the next one may, when none."""
+    """How many calls may leave: one each ``interval`` seconds, the first in ``first`` (or at once, if negative).
+
+    ``at`` is the time by the database, ``wait_seconds`` when to ask again, where none may leave now.
+    """
 
     count: int
+    at: datetime
     wait_seconds: float = 0.0
+    interval: float = 0.0
+    first: float = 0.0
 
 
 @transaction.atomic
-def reserve(account: Account, *, wanted: int) -> Grant:
-    """Reserve up to ``wanted`` calls at the account's rate (GCRA); unused reservations are lost, never doubled."""
-    RateLimit.objects.bulk_create([RateLimit(account=account)], ignore_conflicts=True)
-    row = RateLimit.objects.select_for_update().get(account=account)
-    at = row.asked_at = now()
+def admit(account: Account, *, wanted: int) -> Grant:
+    """Ask breaker and rate at once whether up to ``wanted`` calls may leave."""
+    most, at = may_call(account), now()
+    return reserve(account, wanted=min(wanted, most), at=at) if most else Grant(0, at, wait_seconds=math.inf)
+
+
+@transaction.atomic(savepoint=False)
+def reserve(account: Account, *, wanted: int, at: datetime | None = None) -> Grant:
+    """Reserve up to ``wanted`` calls at the account's rate (GCRA); unused reservations are lost, never doubled.
+
+    A little is reserved ahead of its time, so that no worker has to ask for every single call.
+    """
+    row = _shared(RateLimit, account)
+    at = row.asked_at = at or now()
     grant, row.next_at = _grant(row, account, wanted=wanted, at=at)
     row.save(update_fields=["asked_at", "next_at"])
     return grant
@@ -111,14 +135,14 @@ def reserve(account: Account, *, wanted: int) -> Grant:
 def _grant(row: RateLimit, account: Account, *, wanted: int, at: datetime) -> tuple[Grant, datetime | None]:
     """Return what may leave, and when the next call is due after it."""
     if row.held_until is not None and row.held_until > at:
-        return Grant(0, (row.held_until - at).total_seconds()), row.next_at
-    interval = timedelta(seconds=1 / account.rate_per_second)
+        return Grant(0, at, wait_seconds=(row.held_until - at).total_seconds()), row.next_at
+    interval = 1 / account.rate_per_second
     next_at = max(row.next_at or at, at)
-    room = interval * account.burst_count - (next_at - at)
-    count = min(wanted, int(room / interval + 1e-6))
-    if count < 1:
-        return Grant(0, (interval - room).total_seconds()), next_at
-    return Grant(count), next_at + interval * count
+    first = (next_at - at).total_seconds() - interval * (account.burst_count - 1)
+    count = min(wanted, int((AHEAD_SECONDS - first) / interval + 1e-6) + 1)
+    if count < 1 or first > AHEAD_SECONDS:
+        return Grant(0, at, wait_seconds=first - AHEAD_SECONDS / 2), next_at
+    return Grant(count, at, interval=interval, first=first), next_at + timedelta(seconds=interval * count)
 
 
 def hold(account: Account, *, seconds: float) -> None:
@@ -131,15 +155,38 @@ def hold(account: Account, *, seconds: float) -> None:
 
 def stop(account: Account, reason: str) -> None:
     """Stop an account until somebody has put it right; its rows wait."""
-    Account.objects.filter(pk=account.pk, stopped_at=None).update(
-        stopped_at=now(), stopped_reason=reason[:300]
-    )
+    running = Account.objects.filter(pk=account.pk, stopped_at=None)
+    if running.update(stopped_at=now(), stopped_reason=reason[:300]):
+        log.error("account %s stopped: %s", account.code, reason, extra={"account": account.code})
 
 
 @transaction.atomic
+def start_again(account: Account) -> None:
+    """Let a stopped account send again, at somebody's wish: with a new token, and single calls until some went well.
+
+    Where nothing was put right, that costs one call, and the account stops as before.
+    """
+    Token.objects.filter(account=account).delete()
+    RateLimit.objects.filter(account=account).update(held_until=None)
+    Breaker.objects.update_or_create(
+        account=account,
+        defaults={
+            "open_until": now(),
+            "opened_count": 0,
+            "window_started_at": None,
+            "good_count": 0,
+            "bad_count": 0,
+            "bad_in_a_row_count": 0,
+            "probing_until": None,
+        },
+    )
+    Account.objects.filter(pk=account.pk).update(stopped_at=None, stopped_reason="")
+
+
+@transaction.atomic(savepoint=False)
 def may_call(account: Account) -> int:
     """Ask the breaker how many calls a batch may have: 0 for not now, 1 for a probe, few before the first answer."""
-    row, at = _breaker(account), now()
+    row, at = _shared(Breaker, account), now()
     if row.open_until is None:
         fresh = row.window_started_at is not None and at - row.window_started_at <= WINDOW
         return MOST_CALLS_COUNT if fresh and row.good_count else COLD_CALLS_COUNT
@@ -149,25 +196,42 @@ def may_call(account: Account) -> int:
     return 1
 
 
+def _went_on_well(account: Account, count: int) -> bool:
+    """Count good calls in one statement where nothing else is to be decided."""
+    rows = Breaker.objects.filter(account=account, open_until=None, bad_in_a_row_count=0)
+    return bool(rows.filter(window_started_at__gte=now() - WINDOW).update(good_count=F("good_count") + count))
+
+
 @transaction.atomic
 def tell_breaker(account: Account, *, good_count: int, bad_count: int) -> None:
     """Count a batch's calls; open after 70 % of at least ten in a minute, or ten bad in a row.
 
     While it is open only a probe's answer counts: all others left before it opened, and say nothing new.
     """
-    if not good_count and not bad_count:
+    if not good_count and not bad_count:  # says nothing about Rokt's health: the next probe may go
+        Breaker.objects.filter(account=account).exclude(probing_until=None).update(probing_until=None)
         return
-    row, at = _breaker(account), now()
+    if not bad_count and _went_on_well(account, good_count):
+        return
+    row, at = _shared(Breaker, account), now()
+    was_open = row.open_until is not None
     if row.open_until is None:
         _count(row, good_count=good_count, bad_count=bad_count, at=at)
     elif row.probing_until is not None:
         _after_probe(row, good=bad_count == 0, count=good_count, at=at)
     row.save()
+    if was_open != (row.open_until is not None):
+        words = "closed: calls leave again" if was_open else "opened: calls are kept back"
+        log.warning("account %s: breaker %s", account.code, words, extra={"account": account.code})
 
 
-def _breaker(account: Account) -> Breaker:
-    Breaker.objects.bulk_create([Breaker(account=account)], ignore_conflicts=True)
-    return Breaker.objects.select_for_update().get(account=account)
+def _shared(model: type[Row], account: Account) -> Row:
+    """Return, locked, what all workers of an account share; made when it is asked for first."""
+    row = model.objects.select_for_update().filter(account=account).first()
+    if row is None:
+        model.objects.bulk_create([model(account=account)], ignore_conflicts=True)
+        row = model.objects.select_for_update().get(account=account)
+    return row
 
 
 def _count(row: Breaker, *, good_count: int, bad_count: int, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -30,6 +30,21 @@ class RenderError(Exception):
 
 class LeftOutError(RenderError):
     """The text itself says that this person gets nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What a call asks of somebody who is stored; lighter than the row itself."""
+
+    pk: int
+    external_id: str
+    first_name: str
+    last_name: str
+    email: str
+    profile: dict[str, Any]
+    attributes: dict[str, Any]
+    is_active: bool
+    is_suppressed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,7 @@ class Writer(Protocol):
         """Return the call for a person; raises ``RenderError``."""
 
 
-def data_of(subscriber: Subscriber) -> liquid.Data:
+def data_of(subscriber: Subscriber | Recipient) -> liquid.Data:
     """Return what Liquid may know of a subscriber: the profile and the custom attributes, as Braze names them."""
     user = {
         **subscriber.profile,

@@ -2,6 +2,7 @@
 
 from campaigns.reports.dryruns import Pace, pace, people_after, people_lines
 from campaigns.reports.history import FILTERS, asked_for, history, in_words, narrow, search
+from campaigns.reports.removed import removed
 from campaigns.reports.spreadsheet import csv_lines, safe_cell
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "pace",
     "people_after",
     "people_lines",
+    "removed",
     "safe_cell",
     "search",
 ]

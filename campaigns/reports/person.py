@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,12 +19,14 @@ from campaigns.models import (
     Attempt,
     Delivery,
     Entry,
+    Notice,
     Subscriber,
     SubscriberAction,
     SubscriberEvent,
     SubscriptionStatus,
 )
 from campaigns.reports.progress import TONES
+from campaigns.reports.titles import title_of
 
 PAGE_SIZE = 40
 CALLS = {
@@ -110,9 +112,11 @@ def _items(source: Source, rank: int, start: tuple[datetime, int, int] | None) -
 
 
 def _sources(person: Subscriber) -> Iterable[Source]:
+    shown = Entry.objects.filter(subscriber=person, event=OuterRef("send__event")).values("body")
     deliveries = Delivery.objects.filter(subscriber=person).select_related("send__event")
+    deliveries = deliveries.annotate(shown=Subquery(shown[:1]))
     calls = Attempt.objects.filter(delivery__subscriber=person).defer("body", "answer")
-    entries = Entry.objects.filter(subscriber=person).select_related("event").defer("body")
+    entries = Entry.objects.filter(subscriber=person).select_related("event")
     told = SubscriptionStatus.objects.filter(subscriber=person).select_related("traits")
     return (
         Source(deliveries.defer("send__content", "send__rule", "subscriptions"), "changed_at", _delivery),
@@ -121,11 +125,15 @@ def _sources(person: Subscriber) -> Iterable[Source]:
         Source(entries, "confirmed_at", _entry),
         Source(told, "told_at", _told),
         Source(SubscriberAction.objects.filter(subscriber=person).select_related("by"), "at", _action),
+        Source(Notice.objects.filter(subscriber=person).defer("body"), "received_at", _notice),
     )
 
 
 def _delivery(row: Delivery, rank: int) -> Item:
-    words = {"kind": row.send.get_kind_display(), "title": row.send.event.title}
+    words = {
+        "kind": row.send.get_kind_display(),
+        "title": title_of(row.send.event, shown=getattr(row, "shown", "")),
+    }
     return Item(
         at=row.changed_at,
         rank=rank,
@@ -159,7 +167,7 @@ def _event(row: SubscriberEvent, rank: int) -> Item:
 
 
 def _entry(row: Entry, rank: int) -> Item:
-    title = _("Seen on the calendar: “%(title)s”") % {"title": row.event.title}
+    title = _("Seen on the calendar: “%(title)s”") % {"title": title_of(row.event, shown=row.body)}
     url = reverse("delivery_detail", args=[row.delivery_id])
     assert row.confirmed_at is not None  # noqa: S101 - others are not asked for
     return Item(row.confirmed_at, rank, row.pk, title=title, badge=row.get_state_display(), url=url)
@@ -170,6 +178,14 @@ def _told(row: SubscriptionStatus, rank: int) -> Item:
     title = _("Rokt told of a subscription")
     detail = " ".join(filter(None, (str(row.traits or ""), row.rokt_id)))
     return Item(row.told_at, rank, row.pk, title=title, detail=detail, badge=badge, tone=tone)
+
+
+def _notice(row: Notice, rank: int) -> Item:
+    title = _("Rokt's webhook “%(type)s”") % {"type": row.event_type}
+    tone = "bad" if row.state == Notice.State.FAILED else "none"
+    return Item(
+        row.received_at, rank, row.pk, title, detail=row.reason, badge=row.get_state_display(), tone=tone
+    )
 
 
 def _action(row: SubscriberAction, rank: int) -> Item:

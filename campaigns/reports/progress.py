@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Attempt, Breaker, Delivery, RateLimit, Send
 from campaigns.models.clock import now
+from campaigns.models.keeping import open_halt
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -132,6 +133,11 @@ def holdup(send: Send, newest: Iterable[Seen], *, at: datetime) -> str:
     """Say what keeps a send from moving, or "" when it moves, rests by somebody's wish, or has finished."""
     if send.state not in (Send.State.SCHEDULED, Send.State.SENDING):
         return ""
+    if open_halt() is not None:
+        return _(
+            "All sends are held until an administrator has looked at them and releases them. Nothing is lost;"
+            " everything waits."
+        )
     if send.account.stopped_at is not None:
         return _("The account is stopped: %(reason)s Nothing is lost; everything waits.") % {
             "reason": send.account.stopped_reason
@@ -173,9 +179,10 @@ def _due_since(send: Send) -> datetime | None:
     """Since when something could have been done, if anything is due at all."""
     if send.state == Send.State.SCHEDULED:
         return send.scheduled_at
-    first: datetime | None = send.deliveries.filter(state=Delivery.State.QUEUED).aggregate(at=Min("due_at"))[
-        "at"
-    ]
+    waiting = send.deliveries.filter(state=Delivery.State.QUEUED).order_by()
+    if send.held_after_id is not None:  # the others wait for the first people, not for a worker
+        waiting = waiting.filter(pk__lte=send.held_after_id)
+    first: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
     return first
 
 

@@ -2,21 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from pyroaring import BitMap64
 
-from campaigns.models import Segment, Send, Snapshot, Subscriber
+from campaigns.models import Segment, SegmentVersion, Send, Snapshot, Subscriber
 from campaigns.models.clock import now
 from campaigns.segments import nesting
 from campaigns.segments.compile import subscriptions
-from campaigns.segments.rules import parse
+from campaigns.segments.rules import RuleError, parse
 
 PAGE_SIZE = 50
+WAKE_UP_AFTER = timedelta(seconds=60)
+NOT_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,49 @@ def take(
         taken_by=by,
         taken_at=now(),
     )
+
+
+def remember(segment: Segment) -> Snapshot | None:
+    """Remember who is in a segment that was saved; None where its present version has been remembered.
+
+    Raises:
+        RuleError: the segment's rule cannot be read.
+    """
+    if not _unremembered().filter(pk=segment.pk).exists():
+        return None
+    ids = members(segment)  # takes long; whoever else counts them meanwhile is waited for only now
+    with transaction.atomic():
+        locked = Segment.objects.select_for_update(no_key=True).filter(pk=segment.pk, version=segment.version)
+        is_first = locked.first() is not None and _unremembered().filter(pk=segment.pk).exists()
+        return take(segment, cause=Snapshot.Cause.SAVED, people=ids) if is_first else None
+
+
+def forgotten() -> list[int]:
+    """Return the segments whose last save should have been remembered by now: the wake-up for it was lost.
+
+    Older ones are left alone: who was in them then cannot be known any more.
+    """
+    at = now()
+    saved = SegmentVersion.objects.filter(segment=OuterRef("pk"), number=OuterRef("version"))
+    saved = saved.filter(made_at__gt=at - NOT_AFTER, made_at__lt=at - WAKE_UP_AFTER)
+    lost = _unremembered().filter(Exists(saved)).order_by("pk")
+    return [segment.pk for segment in lost if _is_understood(segment)]
+
+
+def _unremembered() -> QuerySet[Segment]:
+    kept = Snapshot.objects.filter(
+        segment=OuterRef("pk"), version=OuterRef("version"), cause=Snapshot.Cause.SAVED
+    )
+    return Segment.objects.filter(~Exists(kept))
+
+
+def _is_understood(segment: Segment) -> bool:
+    """Whether its rule can be asked; where a segment inside cannot be read any more, its own page says so."""
+    try:
+        subscriptions(parse(segment.rule))
+    except RuleError:
+        return False
+    return True
 
 
 def members(segment: Segment, account_code: str = "") -> BitMap64:

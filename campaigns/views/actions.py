@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from campaigns import tasks
 from campaigns.models import Delivery, Entry, Send
 from campaigns.models.clock import now
-from campaigns.pipeline import compose
+from campaigns.pipeline import compose, record
 
 
 class StaffRequest(HttpRequest):
@@ -21,9 +21,7 @@ class StaffRequest(HttpRequest):
 
 Act = Callable[[Send, StaffRequest], str]
 
-CHANGE, RELEASE, DECIDE = "campaigns.change_send", "campaigns.release_send", "campaigns.decide_delivery"
-MOST_DECIDED_AT_ONCE = 1_000
-LARGEST_ID = 2**63 - 1
+CHANGE, RELEASE = "campaigns.change_send", "campaigns.release_send"
 
 
 def _pause(send: Send, request: StaffRequest) -> str:
@@ -70,30 +68,8 @@ def _decline(send: Send, request: StaffRequest) -> str:
     return _("Declined. Nothing is sent.")
 
 
-def _decide(send: Send, request: StaffRequest) -> str:
-    verdict, ids = request.POST.get("verdict", ""), _chosen(send, request)
-    if verdict not in ("arrived", "again"):
-        raise compose.NotPossibleError(_("Say whether they arrived or are sent again."))
-    if not ids:
-        raise compose.NotPossibleError(_("Choose at least one delivery."))
-    arrived = verdict == "arrived"
-    count = compose.decide(send, by=request.user, ids=ids, arrived=arrived, note=_note(request))
-    tasks.look_now()
-    return ngettext("%(count)s delivery is decided.", "%(count)s deliveries are decided.", count) % {
-        "count": f"{count:,}"
-    }
-
-
 def _note(request: StaffRequest) -> str:
     return request.POST.get("note", "").replace("\0", "")  # the one character that PostgreSQL does not store
-
-
-def _chosen(send: Send, request: StaffRequest) -> list[int]:
-    doubts = send.deliveries.filter(state=Delivery.State.IN_DOUBT).order_by("pk")
-    if not request.POST.get("all"):
-        typed = [text for text in request.POST.getlist("delivery") if text.isascii() and text.isdecimal()]
-        doubts = doubts.filter(pk__in=[int(text) for text in typed if len(text) < len(str(LARGEST_ID))])
-    return list(doubts.values_list("pk", flat=True)[:MOST_DECIDED_AT_ONCE])
 
 
 ACTIONS: dict[str, tuple[str, Act]] = {
@@ -103,22 +79,23 @@ ACTIONS: dict[str, tuple[str, Act]] = {
     "retry": (CHANGE, _retry),
     "release": (RELEASE, _release),
     "decline": (RELEASE, _decline),
-    "decide": (DECIDE, _decide),
 }
 
 
 def possible(send: Send, *, user: User) -> set[str]:
-    """Return the buttons that somebody has for a send as it is now; "move", "update", "remove" and "test" are pages."""
+    """Return the buttons that somebody has for a send as it is now; those that are not in ``ACTIONS`` are pages."""
+    stopped = record.stop_of(send) is not None
     fitting = {
         "pause": send.state == Send.State.SENDING,
-        "resume": send.state == Send.State.PAUSED,
+        "resume": send.state == Send.State.PAUSED and not stopped,
         "cancel": send.state in Send.OPEN_STATES,
         "retry": bool(send.failed_count) and not send.is_test and _may_retry(send),
         "release": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
         "decline": send.state == Send.State.REQUESTED and send.created_by_id != user.pk,
-        "decide": bool(send.in_doubt_count),
     }
     buttons = {name for name, fits in fitting.items() if fits and user.has_perm(ACTIONS[name][0])}
+    if stopped and user.has_perm(CHANGE):
+        buttons.add("go_on")
     if send.state in (Send.State.REQUESTED, Send.State.SCHEDULED) and user.has_perm(CHANGE):
         buttons.add("move")
     if send.state not in Send.OPEN_STATES and user.has_perm("campaigns.add_send"):

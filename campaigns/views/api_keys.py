@@ -51,7 +51,7 @@ def apikey_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask whether the key shall open nothing any more, and see to it."""
     key = get_object_or_404(ApiKey.objects.select_related("workspace"), pk=pk)
     if request.method == "POST":
-        if keys.revoke(key):
+        if keys.revoke(key, by=request.user):
             messages.success(
                 request, _("“%(name)s” is revoked and opens nothing any more.") % {"name": key.name}
             )

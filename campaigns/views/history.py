@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns import reports
 from campaigns.models import Delivery, Entry
+from campaigns.pipeline import compose
 from campaigns.views.page import page
 from integrations.rokt import wire
 
@@ -38,9 +39,13 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "send": send,
         "attempts": delivery.attempts.order_by("number"),
         "headers": {**_headers()},
+        "removed": reports.removed(send),
         "entry": (entry := _entry(delivery)),
         "entry_event": _event_of(entry),
+        "entry_removed": reports.removed(entry.delivery.send).get("entries") if entry else None,
         "may_decide": _is_in_doubt(delivery) and request.user.has_perm("campaigns.decide_delivery"),
+        "verdicts": compose.verdicts(send),
+        "decisions": delivery.decisions.select_related("action__by"),
         "others": _others(delivery),
     }
     title = _("Delivery to %(person)s") % {"person": delivery.external_id}

@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns import keeping
 from campaigns.models import Account, Campaign, Event, Send
 from campaigns.models.clock import now
+from campaigns.pipeline import record
 from campaigns.reports.progress import progress
 from campaigns.views.beginning import beginning
+from campaigns.views.home_alerts import open_alerts
 
 MOST_SHOWN = 5
 SENDS = Send.objects.select_related("account", "event__campaign").defer("rule")
@@ -51,6 +54,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "decisions": decisions(),
         "campaigns": recent_campaigns(),
         **beginning(request),
+        **open_alerts(request),
     }
 
 
@@ -77,13 +81,23 @@ def tiles() -> list[Tile]:
 def decisions() -> list[Decision]:
     """Return what waits for somebody, the most urgent first."""
     stopped = Account.objects.exclude(stopped_at=None)
+    halted = [
+        send for send in SENDS.filter(state=Send.State.PAUSED, canary_count__gt=0) if record.stop_of(send)
+    ]
     requested = SENDS.filter(state=Send.State.REQUESTED)
     doubtful = SENDS.filter(in_doubt_count__gt=0)
     failed = SENDS.filter(is_test=False, failed_count__gt=0, deliver_until__gt=now()).exclude(
         state=Send.State.CANCELLED
     )
+    halt = keeping.open_halt()
     return [
+        *(
+            [Decision(_("All sends are held: look at them and release them."), reverse("halt"), "bad")]
+            if halt
+            else []
+        ),
         *(_stopped(account) for account in stopped),
+        *(_halted(send) for send in halted[:MOST_SHOWN]),
         *(_requested(send) for send in requested[:MOST_SHOWN]),
         *(_doubtful(send) for send in doubtful[:MOST_SHOWN]),
         *(_failed(send) for send in failed[:MOST_SHOWN]),
@@ -93,6 +107,11 @@ def decisions() -> list[Decision]:
 def _stopped(account: Account) -> Decision:
     text = _("%(account)s is stopped: %(reason)s") % {"account": account, "reason": account.stopped_reason}
     return Decision(text, reverse("admin:campaigns_account_change", args=[account.pk]), "bad")
+
+
+def _halted(send: Send) -> Decision:
+    text = _("Send #%(number)s of “%(event)s” stopped by itself: too many of the first people failed.")
+    return Decision(text % _named(send), _page_of(send), "bad")
 
 
 def _requested(send: Send) -> Decision:

@@ -73,7 +73,7 @@ def hook_replace(request: StaffRequest, pk: int) -> HttpResponse:
 def hook_off(request: StaffRequest, pk: int) -> HttpResponse:
     """Switch an address off."""
     address = get_object_or_404(HookAddress.objects.defer("secret"), pk=pk)
-    addresses.switch_off(address)
+    addresses.switch_off(address, by=request.user)
     messages.success(request, _("Switched off. What comes to this address is refused from now on."))
     return redirect("hook_addresses", address.account_id)
 

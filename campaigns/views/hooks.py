@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from campaigns import tasks
-from campaigns.inbound import addresses
+from campaigns.inbound import addresses, keys
 from campaigns.inbound.addresses_pace import pace
 from campaigns.inbound.notices_in import take_in
 from campaigns.models import HookAddress
@@ -61,7 +61,7 @@ def _received(request: HttpRequest, address: HookAddress) -> HttpResponse:
     except (SignatureError, NoticeError, OSError) as error:
         return _refused(address, error)
     take_in(address, message, body, at=at)
-    addresses.note_use(address, at)
+    keys.note_use(address, at=at)
     return TakenIn(status=200)
 
 

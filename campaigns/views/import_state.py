@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from campaigns import importing
-from campaigns.importing.leavers import FEW
+from campaigns.importing.leavers import FEW, hidden
 from campaigns.models import Import, Subscriber
 from campaigns.models.clock import now
 
@@ -51,6 +51,7 @@ def state(job: Import) -> dict[str, Any]:
         "brings_nothing": (is_tried or is_imported) and not job.new_count + job.changed_count,
         "active_count": active,
         "would_empty": job.left_count > FEW and 2 * job.left_count > active,
+        "hidden": hidden(job.hidden_count) if job.hidden_count and job.left_count else "",
         "pace": pace(job),
         "problems": job.problems.order_by("pk")[:PROBLEMS_SHOWN_COUNT],
         "most_problems": PROBLEMS_SHOWN_COUNT,

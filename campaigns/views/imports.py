@@ -16,6 +16,7 @@ from campaigns import tasks
 from campaigns.forms.columns import ColumnsForm
 from campaigns.forms.upload import UploadForm
 from campaigns.importing import ExportError, intake, readers
+from campaigns.importing.leavers import hidden
 from campaigns.models import Import, Workspace
 from campaigns.reports.spreadsheet import BYTE_ORDER_MARK, Line, safe_cell
 from campaigns.views.actions import StaffRequest
@@ -127,6 +128,9 @@ def _confirm(request: StaffRequest, job: Import) -> None:
     leavers = Import.Leavers.KEEP
     if request.POST.get("leavers") == Import.Leavers.DEACTIVATE and job.format == Import.Format.BRAZE:
         leavers = Import.Leavers.DEACTIVATE
+        if job.hidden_count:
+            messages.error(request, hidden(job.hidden_count))
+            return
         if request.POST.get("left_count") != str(job.left_count):
             messages.error(request, _("The number of people who would leave has changed; look at it again."))
             return

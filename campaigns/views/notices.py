@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from campaigns import tasks
-from campaigns.inbound import entries, notices
+from campaigns.inbound import notices
+from campaigns.inbound.places import Wire, places
 from campaigns.models import Delivery, Notice, SubscriptionStatus
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
@@ -35,7 +37,7 @@ def notice_detail(request: StaffRequest, pk: int) -> HttpResponse:
         "notice": row,
         "may_retry": may_retry and bool(row.body) and row.state != Notice.State.DONE,
         "patience_days": notices.PATIENCE.days,
-        "kept_days": notices.KEPT.days,
+        "kept_days": settings.KEEP_NOTICES_DAYS,
         **_about(row),
     }
     return page(request, "campaigns/notice_detail.html", context, title=row.event_type or _("Webhook"))
@@ -65,7 +67,8 @@ def _about(row: Notice) -> dict[str, Any]:
 
 def _deliveries(row: Notice, message: Message) -> list[Delivery]:
     found: list[Delivery] = []
-    for event, external_id in entries.places_of(row.account_id, message.entry_event_id):
+    stated = Wire(row.account_id, message.entry_event_id)
+    for event, external_id in places([stated])[stated]:
         rows = Delivery.objects.filter(send__event=event, external_id=external_id).select_related(
             "send__event"
         )

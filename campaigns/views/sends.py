@@ -1,5 +1,7 @@
 """Sends: look before, queue, watch, and step in."""
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -11,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import tasks, timezones
-from campaigns.forms.schedule import ScheduleForm, SendForm
+from campaigns.forms.schedule import FIRST_COUNT, FIRST_PERCENT, ScheduleForm, SendForm
 from campaigns.models import Event, Send
 from campaigns.models.clock import now
 from campaigns.pipeline import compose, plan, validate
@@ -28,6 +30,19 @@ TITLES = {
     Send.Kind.CREATE: gettext_lazy("Send “%(title)s”"),
     Send.Kind.UPDATE: gettext_lazy("Update “%(title)s”"),
     Send.Kind.CANCEL: gettext_lazy("Remove “%(title)s” from calendars"),
+}
+
+
+class Question(NamedTuple):
+    """A page that asks before something is done, and the button somebody needs for it."""
+
+    template: str
+    right: str
+
+
+QUESTIONS = {
+    "cancel": Question("campaigns/send_cancel.html", "cancel"),
+    "go-on": Question("campaigns/send_go_on.html", "go_on"),
 }
 
 readable = permission_required("campaigns.view_send", raise_exception=True)
@@ -76,6 +91,8 @@ def _send_form(request: StaffRequest, looked: Review) -> SendForm:
             "zone": event.timezone,
             "submit_token": submit_token(event, looked.send.kind),
             "seen": seen(event),
+            "canary_count": FIRST_COUNT,
+            "canary_percent": FIRST_PERCENT,
         },
     )
 
@@ -83,6 +100,8 @@ def _send_form(request: StaffRequest, looked: Review) -> SendForm:
 def _queue(request: StaffRequest, looked: Review, form: SendForm) -> Send | None:
     """Queue what was looked at; where that is not possible, the form says why."""
     typed = form.cleaned_data
+    if typed["canary"]:
+        compose.start_small(looked.send, count=typed["canary_count"], percent=typed["canary_percent"])
     try:
         send = compose.queue(
             looked.send,
@@ -117,11 +136,12 @@ def _queued(send: Send, *, is_new: bool) -> str:
 @readable
 @require_safe
 def send_detail(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show a send: how far it is, the books, what went wrong, who did what; with ?cancel, ask before cancelling."""
+    """Show a send: how far it is, the books, what went wrong, who did what; with ?cancel or ?go-on, ask first."""
     send = _send(pk)
     context = whole(send, user=request.user)
-    asks = "cancel" in request.GET and "cancel" in context["may"]
-    template = "campaigns/send_cancel.html" if asks else "campaigns/send_detail.html"
+    asked = (name for name in QUESTIONS if name in request.GET and QUESTIONS[name].right in context["may"])
+    question = next(asked, None)
+    template = QUESTIONS[question].template if question else "campaigns/send_detail.html"
     return page(request, template, context, title=str(send))
 
 
@@ -175,7 +195,7 @@ def _move(request: StaffRequest, send: Send, form: ScheduleForm) -> bool:
 @readable
 @require_POST
 def send_action(request: StaffRequest, pk: int, action: str) -> HttpResponse:
-    """Pause, resume, cancel, retry, release, decline or decide."""
+    """Pause, resume, cancel, retry, release or decline."""
     if action not in ACTIONS:
         raise Http404
     permission, act = ACTIONS[action]
@@ -185,9 +205,6 @@ def send_action(request: StaffRequest, pk: int, action: str) -> HttpResponse:
         messages.success(request, act(send, request))
     except compose.NotPossibleError as error:
         messages.error(request, str(error))
-    delivery = request.POST.get("back_to_delivery", "")
-    if delivery.isdecimal() and send.deliveries.filter(pk=delivery).exists():
-        return redirect("delivery_detail", delivery)
     return redirect("send_detail", pk)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from campaigns import audit
 from campaigns.importing import suppressed
 from campaigns.importing.fetched import fetch
 from campaigns.importing.sync_steps import UnsetError
@@ -81,10 +82,11 @@ def subscriber_export(request: StaffRequest, pk: int) -> HttpResponse:
     person = found(pk)
     with not_found_if_gone(), transaction.atomic():
         Subscriber.objects.select_for_update(no_key=True).get(pk=pk)
-        SubscriberAction.objects.create(
+        action = SubscriberAction.objects.create(
             subscriber=person, verb=SubscriberAction.Verb.EXPORTED, by=request.user, note=_note(request)
         )
         data = everything(person, notices=notices_about(person, ids_of(person)))
+        audit.on_person(action)
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     name = content_disposition_header(True, f"person-{UNUSUAL.sub('_', person.external_id)}.json")
     response["Content-Disposition"] = str(name)
@@ -168,7 +170,7 @@ def not_found_if_gone() -> Iterator[None]:
 def _numbers(person: Subscriber) -> dict[str, Any]:
     deliveries = Delivery.objects.filter(subscriber=person)
     rows = deliveries.select_related("send__event").defer("send__content", "send__rule")
-    repeats = Q(state=Delivery.State.QUEUED, reason__in=record.DOUBTS)
+    repeats = Q(state=Delivery.State.QUEUED, reason__in=Delivery.UNANSWERED)
     unclear = rows.filter(Q(state__in=record.OUT) | repeats)
     entries = Entry.objects.filter(subscriber=person)
     notices = notices_about(person, ids_of(person))

@@ -1,17 +1,18 @@
 """What the page of a send shows: the numbers that are live, and everything around them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from campaigns.models import Delivery, Send
 from campaigns.models.clock import now
-from campaigns.pipeline import audience
+from campaigns.pipeline import audience, compose, record
 from campaigns.pipeline.record import books
 from campaigns.reports.answers import answers
-from campaigns.reports.progress import failures, progress
+from campaigns.reports.progress import Progress, failures, progress
 from campaigns.segments import rules
-from campaigns.views.actions import MOST_DECIDED_AT_ONCE, possible
+from campaigns.views.actions import possible
 from campaigns.views.review import review
 
 DOUBTS_SHOWN_COUNT = 50
@@ -28,9 +29,21 @@ def numbers(send: Send, *, user: User, said: str = "") -> dict[str, Any]:
         "failures": failures(send) if send.failed_count else [],
         "waits_for": waits_for(send),
         "answers": answers(send) if send.is_test else [],
+        **_careful_start(send, found),
         "may": possible(send, user=user),
         "tenth": tenth,
         "announces": bool(said) and said != tenth,
+    }
+
+
+def _careful_start(send: Send, found: Progress) -> dict[str, Any]:
+    """Return how the first people fare, and how long theirs takes at the present rate; or why they were the last."""
+    first = record.standing(send) if send.state in (Send.State.SENDING, Send.State.PAUSED) else None
+    left = first.open_count / found.rate if first and found.rate else 0
+    return {
+        "first": first,
+        "first_time_left": timedelta(seconds=left) if left else None,
+        "stop": record.stop_of(send),
     }
 
 
@@ -55,7 +68,8 @@ def whole(send: Send, *, user: User) -> dict[str, Any]:
         "review": review(send, by=user, starts_at=max(send.scheduled_at, now())) if waits else None,
         "audience": _audience(send),
         "doubts": doubts[:DOUBTS_SHOWN_COUNT] if send.in_doubt_count else [],
-        "most_decided": MOST_DECIDED_AT_ONCE,
+        "may_decide": user.has_perm("campaigns.decide_delivery"),
+        "verdicts": compose.verdicts(send),
         "actions": send.actions.select_related("by"),
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -149,6 +150,7 @@ def _json(body: dict[str, Any]) -> bytes:
         raise ValueError("The event holds half a character, which cannot be sent as text.") from error
 
 
+@lru_cache(maxsize=64)
 def _url(target: Target, *segments: str) -> str:
     for segment in segments:
         if segment in {"", ".", ".."}:

@@ -1,7 +1,8 @@
 """Text from strangers, made fit to store and to show: unpacked, our secrets masked, printable, short."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -10,6 +11,8 @@ LIMIT: Final = 4096  # bytes of an excerpt in UTF-8
 
 def unzip(body: bytes, headers: Mapping[str, str], *, cap: int) -> bytes:
     """The body without its gzip or deflate coding, at most `cap` bytes; as it came if it cannot be undone."""
+    if body[:1] not in (b"\x1f", b"x"):  # how gzip and zlib begin
+        return body
     coding = next((value for name, value in headers.items() if name.lower() == "content-encoding"), "")
     if not body or coding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return body
@@ -38,9 +41,9 @@ def excerpt(text: str, *, limit: int = LIMIT) -> str:
     return text.encode()[:limit].decode(errors="ignore")
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    if secret:
-        yield from {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
+@lru_cache(maxsize=16)
+def _spellings(secret: str) -> tuple[str, ...]:
+    return tuple({secret, quote(secret, safe=""), secret.replace("/", "\\/")}) if secret else ()
 
 
 def _printable(letter: str) -> str:

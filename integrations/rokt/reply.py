@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -12,6 +13,7 @@ from integrations.rokt.excerpt import excerpt, mask, unzip
 from integrations.rokt.retry_after import retry_after
 from integrations.web.exchange import Call, Received
 
+SHORT_ANSWER: Final = 4_096  # characters
 BODY_CAP: Final = 64 * 1024  # bytes read of the answer to a create, update or delete
 READ_CAP: Final = 4 * 1024 * 1024  # bytes read of a subscription: it lists every event its subscriber sees
 
@@ -45,6 +47,7 @@ class Reply:
     reason: str  # short plain English
     drift: str = ""  # a warning: accepted, but not in the way Rokt documents
     answer: bytes = field(default=b"", repr=False)  # a read's whole body; empty when any of it is missing
+    begun: bool = True  # False: it was not even tried, and says nothing of Rokt
 
 
 def judge(
@@ -61,17 +64,33 @@ def judge(
     `secrets` are masked wherever the answer repeats them. `expected` is the documented status of success.
     """
     text = mask(body.decode(errors="replace"), secrets) if body else ""
-    told = _object(text)
-    verdict = _verdict(status)
+    told = (_told if len(text) <= SHORT_ANSWER else _told.__wrapped__)(status, text, expected)
+    verdict = told.verdict
     return Reply(
         status=status,
-        body=excerpt(text),
+        body=told.excerpt,
         retry_after=retry_after(headers) if verdict is Verdict.RETRY else None,
         elapsed_ms=elapsed_ms,
         verdict=verdict,
-        reason=_reason(status, told),
-        drift=_drift(status, expected, told) if verdict is Verdict.ACCEPTED else "",
+        reason=told.reason,
+        drift=told.drift,
     )
+
+
+class _Told(NamedTuple):
+    """What status and body say, whatever the call."""
+
+    verdict: Verdict
+    excerpt: str
+    reason: str
+    drift: str
+
+
+@lru_cache(maxsize=256)  # most answers of a campaign are the same
+def _told(status: int, text: str, expected: int) -> _Told:
+    told, verdict = _object(text), _verdict(status)
+    drift = _drift(status, expected, told) if verdict is Verdict.ACCEPTED else ""
+    return _Told(verdict, excerpt(text), _reason(status, told), drift)
 
 
 def reply_to(call: Call, received: Received, *, elapsed_ms: int, secrets: Sequence[str]) -> Reply:
@@ -92,6 +111,11 @@ def reply_to(call: Call, received: Received, *, elapsed_ms: int, secrets: Sequen
 def not_sent(reason: str, *, elapsed_ms: int = 0) -> Reply:
     """The reply of a call of which no byte left."""
     return Reply(None, "", None, elapsed_ms, Verdict.NOT_SENT, reason)
+
+
+def not_begun(reason: str) -> Reply:
+    """The reply of a call that was given up before it was tried."""
+    return Reply(None, "", None, 0, Verdict.NOT_SENT, reason, begun=False)
 
 
 def unknown(reason: str, *, elapsed_ms: int = 0) -> Reply:

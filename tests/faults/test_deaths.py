@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.models import Account, Attempt, Delivery, Send
-from campaigns.pipeline import clockwork, deliver
+from campaigns.pipeline import clockwork
 from tests.builders import make_user
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
@@ -40,7 +40,7 @@ def test_dead_before_the_bytes_left_means_one_post(policy, event, rokt, monkeypa
     make_crowd(5)
     send = queue(event, make_user())
     with monkeypatch.context() as patch:
-        patch.setattr(deliver.Turn, "_send", die)
+        patch.setattr("integrations.rokt.line.Line.send", die)
         with pytest.raises(Death):
             run(send)
     assert posted(rokt) == {}

@@ -210,3 +210,31 @@ def test_a_subscription_of_somebody_set_aside_is_not_live(workspace: Workspace) 
     Subscriber.objects.update(is_active=False)
     taken(workspace, someone(home_city="Paris"))
     assert rows() == [(0, FIRST, False)]
+
+
+def test_the_word_of_the_account_that_braze_names_counts_though_a_rival_spoke_first(
+    workspace: Workspace,
+) -> None:
+    tell(FIRST, code="rival", ended_at=None)
+    tell(FIRST, subscribed_at=EARLY, ended_at=LATE)
+    taken(workspace, someone())
+    row = Subscription.objects.get()
+    assert (row.subscribed_at, row.ended_at, row.is_live) == (EARLY, LATE, False)
+    taken(workspace, someone(home_city="Paris"))
+    row.refresh_from_db()
+    assert (row.subscribed_at, row.ended_at) == (EARLY, LATE)
+
+
+def test_two_accounts_that_claim_a_subscription_keep_their_own_word(workspace: Workspace) -> None:
+    taken(workspace, someone(custom_attributes={}))
+    for code in ("rival", "shop"):
+        told(builders.make_account(code), subscribe(FIRST, subscriber_id="ada", account_code=code))
+    told(builders.make_account("third"), subscribe(SECOND, subscriber_id="ada", account_code="third"))
+    rival = SubscriptionStatus.objects.get(account__code="rival").account
+    told(rival, unsubscribe(FIRST, account_code="rival"))
+    live = Subscription.objects.order_by("position").values_list("traits__account_code", "is_live")
+    assert [*live] == [("rival", False), ("shop", True), ("third", True)]
+    taken(workspace, someone(home_city="Paris", custom_attributes={}))
+    assert [*live.all()] == [("rival", False), ("shop", True), ("third", True)]
+    taken(workspace, someone(home_city="Rome", custom_attributes=None))
+    assert [*live.all()] == [("rival", False), ("shop", True), ("third", True)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from campaigns import importing, tasks
-from campaigns.inbound import addresses, entries, notices, subscriptions
+from campaigns.inbound import addresses, entries, notices, subscriptions_stored
 from campaigns.models import HookAddress, Notice, Subscriber, Subscription, SubscriptionStatus
 from tests.builders import make_account, make_subscriber, make_subscription
 from tests.inbound.rokt_says import (
@@ -58,7 +58,7 @@ def test_a_crash_in_the_middle_leaves_nothing_half_done(monkeypatch, address, ca
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr(subscriptions, "settle", die)
+        broken.setattr(subscriptions_stored, "settle", die)
         notices.work(seconds=30)
 
     row = Notice.objects.get()
@@ -77,10 +77,10 @@ def test_a_crash_in_the_middle_leaves_nothing_half_done(monkeypatch, address, ca
 def test_one_that_cannot_be_applied_does_not_hold_up_the_others(monkeypatch, address, caplog):
     good = entries.take
 
-    def take(row, message):
-        if message.event_id == "bad":
+    def take(heard):
+        if any(message.event_id == "bad" for _row, message in heard):
             raise ValueError("never seen this")
-        return good(row, message)
+        return good(heard)
 
     monkeypatch.setitem(notices.TAKE, "SubscriptionEventAdded", take)
     for name in ("bad", "good"):
@@ -96,7 +96,7 @@ def test_one_that_cannot_be_applied_does_not_hold_up_the_others(monkeypatch, add
 def test_what_can_never_be_applied_is_given_up_after_a_week(monkeypatch, address, caplog):
     arrive(address, envelope("SubscriptionEventAdded"), at=timezone.now() - timedelta(days=8))
 
-    def take(_row, _message):
+    def take(_heard):
         raise ValueError("never seen this")
 
     monkeypatch.setitem(notices.TAKE, "SubscriptionEventAdded", take)

@@ -168,10 +168,38 @@ def test_an_account_cannot_end_the_subscriptions_of_another(account, ada):
 def test_one_account_cannot_take_over_what_another_told(account):
     told(account, subscribe())
 
-    (row,) = told(make_account("rival"), unsubscribe(account_code="rival"))
+    told(make_account("rival"), unsubscribe(account_code="rival"))
 
-    assert row.state == State.FAILED
-    assert SubscriptionStatus.objects.get().ended_at is None
+    assert SubscriptionStatus.objects.get(account=account).ended_at is None
+
+
+def test_a_rival_who_speaks_first_does_not_shut_out_the_true_account(account):
+    rival, ada, bob = make_account("rival"), make_subscriber("ada"), make_subscriber("bob")
+    told(rival, subscribe(subscriber_id="bob", account_code="rival"), unsubscribe(account_code="rival"))
+
+    (first,) = told(account, subscribe(subscriber_id="ada"), at=NOON)
+
+    mine = ada.subscriptions.get()
+    assert (first.state, mine.traits.account_code, mine.is_live) == (State.DONE, "shop", True)
+    assert not bob.subscriptions.get().is_live
+
+    (second,) = told(account, unsubscribe())
+
+    mine.refresh_from_db()
+    assert (second.state, mine.is_live) == (State.DONE, False)
+    assert SubscriptionStatus.objects.get(account=account).subscriber == ada
+
+
+def test_two_accounts_may_speak_of_a_subscription_that_nobody_describes(account):
+    rival = make_account("rival")
+    mine = make_subscription(make_subscriber("ada"), account, rokt_id=GUID, account_code="")
+
+    told(rival, unsubscribe(account_code="rival", removed_at="2026-11-20 10:00:00"), at=NOON)
+    (row,) = told(account, unsubscribe(), at=NOON)
+    told(rival, unsubscribe(account_code="rival", removed_at="2026-11-20 09:00:00"), at=NOON)
+
+    mine.refresh_from_db()
+    assert (row.state, mine.ended_at) == (State.DONE, ENDED)
 
 
 @pytest.mark.parametrize("rokt_id", ["", "x" * 37])

@@ -33,8 +33,20 @@ def erased(event):
         entry("SubscriptionEventAdded", f"Event_0001_{NAME}", rokt_id=GUID),
         entry("SubscriptionEventDeleted", f"Event_0001_{NAME}"),
         entry("Test", "x", subscriberId=NAME),
+        unsubscribe(),
+        subscribe(GUID.upper()),
+        unsubscribe(account_code="other"),
     ],
-    ids=["subscribe", "of another account", "added", "deleted", "test"],
+    ids=[
+        "subscribe",
+        "of another account",
+        "added",
+        "deleted",
+        "test",
+        "by the subscription alone",
+        "in large letters",
+        "by the subscription alone, of another account",
+    ],
 )
 def test_a_webhook_that_names_the_erased_changes_nothing_and_is_not_kept(event, erased, body):
     event.event_id = "Event_0001"

@@ -1,9 +1,11 @@
 """A Rokt in memory, for tests that run thousands of calls: every call meets the fate that the test drew for it."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Self
 
 import orjson
 
@@ -104,3 +106,26 @@ def _kind(call: wire.Call) -> str:
     if call.method == "DELETE":
         return "delete"
     return "update" if call.url.endswith("/update") else "create"
+
+
+def line_to(send: Callable[[Sequence[wire.Call]], Sequence[wire.Reply]]) -> type:
+    """A stand-in for the engine's line without thread and sockets, which is much faster; calls go to ``send``."""
+
+    class Line:
+        is_slow = False
+
+        def __init__(self, _sender: object) -> None:
+            pass
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def send(self, calls: Sequence[wire.Call], **_options: object) -> Future[Sequence[wire.Reply]]:
+            replies: Future[Sequence[wire.Reply]] = Future()
+            replies.set_result(send(calls))
+            return replies
+
+    return Line

@@ -1,5 +1,6 @@
 """Queueing and running sends by hand: the clock and the workers are the test itself."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -37,6 +38,14 @@ def run(send: Send) -> Send:
     deliver.drain(Account.objects.get(pk=send.account_id), seconds=60)
     send.refresh_from_db()
     return send
+
+
+def decide(
+    send: Send, ids: Collection[int], verdict: compose.Verdict, *, by: User, note: str = "asked"
+) -> int:
+    """Settle these deliveries in doubt, as staff do; return how many were still to be decided."""
+    doubts = send.deliveries.filter(pk__in=ids)
+    return compose.decide_doubts(send, doubts=doubts, verdict=verdict, by=by, note=note)
 
 
 def hurry(send: Send) -> None:

@@ -100,7 +100,9 @@ def test_a_row_that_was_not_prepared_waits_for_the_next_batch(event, staff, weat
     send = queue(event, staff)
     real = record.peek
     short = iter([1])
-    monkeypatch.setattr(record, "peek", lambda send, limit: real(send, limit=next(short, limit)))
+    monkeypatch.setattr(
+        record, "peek", lambda send, limit, **place: real(send, limit=next(short, limit), **place)
+    )
 
     run(send)
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from campaigns.models import Account, Delivery, Send
 from campaigns.pipeline import clockwork, compose
+from campaigns.pipeline.compose import Verdict
 from tests.builders import checked, make_event, make_subscriber, make_user
-from tests.pipeline.running import CANCEL, CREATE, UPDATE, only, queue, run, states, subscription
+from tests.pipeline.running import CANCEL, CREATE, UPDATE, decide, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +155,7 @@ def test_a_scheduled_send_has_nothing_to_retry(event, staff, ann):
 
 def test_a_decision_needs_a_reason(event, staff, ann):
     with pytest.raises(compose.NotPossibleError, match="Say why"):
-        compose.decide(queue(event, staff), by=staff, ids=[], arrived=True, note=" ")
+        decide(queue(event, staff), [], Verdict.ARRIVED, by=staff, note=" ")
 
 
 def test_resuming_a_send_of_which_nothing_is_left_finishes_it(event, staff, ann, rokt):

@@ -12,6 +12,7 @@ from campaigns.importing.person import person as read
 from campaigns.importing.shared import Finder
 from campaigns.models import (
     Attempt,
+    CheckCrash,
     Delivery,
     DryRunPerson,
     Entry,
@@ -29,11 +30,12 @@ from campaigns.models import (
     Suppression,
 )
 from campaigns.models.clock import now
-from campaigns.pipeline import clockwork, compose, record
+from campaigns.pipeline import clockwork, record
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books, erase
 from tests import builders
-from tests.pipeline.running import hurry, queue, run, states, subscription
+from tests.pipeline.running import decide, hurry, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -275,7 +277,7 @@ def test_an_answer_that_comes_after_the_erasure_brings_nothing_back(send, ada, s
     hurry(send)
     clockwork.tidy()  # the worker froze
     ids = list(send.deliveries.values_list("pk", flat=True))
-    compose.decide(send, by=staff, ids=ids, arrived=True, note="seen")
+    decide(send, ids, Verdict.ARRIVED, by=staff, note="seen")
     pseudonym = erase.erase(ada, marks(ada, staff))
 
     record.close(batch, answers(batch))  # and wakes up
@@ -293,8 +295,9 @@ def test_a_look_that_ends_after_the_erasure_brings_nothing_back(send, ada, staff
     clockwork.tidy()
     hurry(send)
     doubts = record.claim_doubts(send.account, limit=10)
+    hurry(send)  # it takes so long that people decide
     ids = list(send.deliveries.values_list("pk", flat=True))
-    compose.decide(send, by=staff, ids=ids, arrived=True, note="seen")
+    decide(send, ids, Verdict.ARRIVED, by=staff, note="seen")
     erase.erase(ada, marks(ada, staff))
 
     found = [record.Finding(doubt, arrived=True, content="ada-77", looks=[]) for doubt in doubts]
@@ -363,8 +366,8 @@ def test_an_erasure_that_breaks_half_way_has_not_happened(known_everywhere, ada,
 
 def test_every_table_that_points_to_people_is_known_to_the_erasure():
     known = {
-        Delivery, DryRunPerson, Entry, SavedRecipient, SubscriberAction, SubscriberEvent, Subscription,
-        SubscriptionStatus,
+        CheckCrash, Delivery, DryRunPerson, Entry, Notice, SavedRecipient, SubscriberAction, SubscriberEvent,
+        Subscription, SubscriptionStatus,
     }  # fmt: skip
     pointing = {
         model

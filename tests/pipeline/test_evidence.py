@@ -4,10 +4,10 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Account, Attempt, Delivery, Entry, Send, Subscriber
-from campaigns.pipeline import clockwork, deliver, record
+from campaigns.pipeline import clockwork, deliver, leaving, record
 from campaigns.pipeline.calls import Calls
-from campaigns.pipeline.record import Said, books, confirm, taken_off
-from tests.builders import make_subscriber
+from campaigns.pipeline.record import Said, Spot, TakenOff, Word, books
+from tests.builders import make_account, make_subscriber
 from tests.pipeline.running import CANCEL, CREATE, UPDATE, hurry, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +20,17 @@ NO_ANSWER = record.Outcome(Attempt.Outcome.UNKNOWN, status=None, answer="", reas
 def send(event, staff, account) -> Send:
     subscription(make_subscriber("ann"))
     return queue(event, staff)
+
+
+def confirm(event, name: str, *, operation: Attempt.Operation) -> Said:
+    spots = [Spot(event.pk, name)]
+    (said,) = record.confirm([Word(operation, spots, spots)])
+    return said
+
+
+def taken_off(event, name: str, rokt_id: str = "") -> Said:
+    (said,) = record.taken_off([TakenOff([Spot(event.pk, name)], rokt_id)])
+    return said
 
 
 def balanced(send: Send) -> bool:
@@ -209,3 +220,24 @@ def test_a_call_without_an_answer_is_not_said_to_be_skipped(event, staff, accoun
     assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
     assert Entry.objects.get().state == Entry.State.PRESENT
     assert states(run(queue(event, staff, CANCEL))) == {"ann": "accepted"}
+
+
+def test_who_must_not_be_called_is_asked_once_for_a_whole_batch(
+    event, account, staff, django_assert_num_queries
+):
+    people = [make_subscriber(name) for name in ("ann", "bob", "cat", "dan")]
+    first, second, *_rest = [subscription(person) for person in people]
+    send = run(queue(event, staff))
+    taken_off(event, "cat")
+    at = timezone.now()
+    account.subscription_statuses.create(rokt_id=first.rokt_id, ended_at=at, told_at=at)
+    make_account("rival").subscription_statuses.create(rokt_id=second.rokt_id, ended_at=at, told_at=at)
+    rows = list(send.deliveries.select_related("subscriber").order_by("external_id"))
+
+    with django_assert_num_queries(1):
+        found = leaving.reasons(send, rows)
+
+    assert found == {
+        rows[0].pk: Delivery.Reason.UNSUBSCRIBED,
+        rows[2].pk: Delivery.Reason.TAKEN_OFF,
+    }

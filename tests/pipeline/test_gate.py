@@ -71,13 +71,16 @@ def test_the_rate_grants_a_burst_and_then_the_steady_rate():
     account = make_account(rate_per_second=100, burst_count=10)
     started = time.monotonic()
 
-    granted = gate.reserve(account, wanted=50).count
-    assert granted == 10
+    first = gate.reserve(account, wanted=50)
+    may_leave = [first.first + n * first.interval for n in range(first.count)]
     while time.monotonic() - started < 0.5:
-        granted += gate.reserve(account, wanted=50).count
+        grant, at = gate.reserve(account, wanted=50), time.monotonic() - started
+        may_leave += [at + grant.first + n * grant.interval for n in range(grant.count)]
 
-    elapsed = time.monotonic() - started
-    assert granted <= 10 + 100 * elapsed + 1
+    assert sum(turn < 0.001 for turn in may_leave) == 10, "a burst at once"
+    assert max(may_leave) <= 0.5 + gate.AHEAD_SECONDS + 0.2, "and little ahead of its time"
+    for begin in (0, 0.1, 0.2):
+        assert sum(begin < turn <= begin + 0.2 for turn in may_leave) <= 20 + 10
 
 
 @pytest.mark.django_db

@@ -9,9 +9,10 @@ from django.utils import timezone
 from campaigns.models import Account, Attempt, Breaker, Delivery, RateLimit, Send
 from campaigns.pipeline import clockwork, compose, gate, record
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from tests.builders import checked, make_account, make_subscriber
-from tests.pipeline.running import hurry, only, queue, run, states, subscription
+from tests.pipeline.running import decide, hurry, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +125,7 @@ def test_an_event_that_is_over_leaves_a_row_in_doubt_that_waited_to_be_sent_agai
     clockwork.tidy()
 
     assert states(send) == {"ann": "in_doubt"}
-    compose.decide(send, by=staff, ids=[only(send).pk], arrived=False, note="looked: not there")
+    decide(send, [only(send).pk], Verdict.AGAIN, by=staff, note="looked: not there")
     clockwork.tidy()
     send.refresh_from_db()
     assert (states(send), send.state) == ({"ann": "expired"}, Send.State.FINISHED)

@@ -2,16 +2,18 @@
 
 import pytest
 
-from campaigns.models import Account, Attempt, Delivery, Send
+from campaigns.models import Account, Attempt, Delivery, Entry, Send
 from campaigns.pipeline import clockwork, record
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from tests.builders import make_subscriber
-from tests.pipeline.running import hurry, queue, run, states, subscription
+from tests.pipeline.running import decide, hurry, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
 ACCEPTED = record.Outcome(verdict=Attempt.Outcome.ACCEPTED, status=202, answer="", reason="", elapsed_ms=5)
+REFUSED = record.Outcome(verdict=Attempt.Outcome.REFUSED, status=400, answer="", reason="no", elapsed_ms=5)
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def test_the_intent_is_written_before_any_byte_leaves(send, rokt):
     batch = claim(send)
 
     for claimed in batch.claimed:
-        attempt = Attempt.objects.get(pk=claimed.attempt.pk)
+        attempt = Attempt.objects.get(delivery=claimed.delivery.pk, number=claimed.number)
         assert attempt.outcome == Attempt.Outcome.OPEN
         assert attempt.body == claimed.intent.body
         assert attempt.delivery.state == Delivery.State.SENDING
@@ -68,16 +70,52 @@ def test_a_lease_that_still_runs_is_left_alone(send):
     assert clockwork.tidy() == 0
 
 
-def test_a_frozen_worker_that_comes_back_leaves_evidence_and_changes_nothing_else(send):
+def test_a_frozen_worker_that_comes_back_settles_the_doubt_with_its_late_answers(send):
     batch = claim(send)
     hurry(send)
     clockwork.tidy()
 
     record.close(batch, [ACCEPTED, ACCEPTED])
 
-    late = Attempt.objects.filter(delivery__in=[claimed.delivery for claimed in batch.claimed])
+    late = Attempt.objects.filter(delivery__in=[claimed.delivery.pk for claimed in batch.claimed])
     assert {(attempt.outcome, attempt.is_late) for attempt in late} == {(Attempt.Outcome.ACCEPTED, True)}
-    assert sorted(states(send).values()) == ["in_doubt", "in_doubt", "queued", "queued"]
+    assert sorted(states(send).values()) == ["accepted", "accepted", "queued", "queued"]
+    assert Entry.objects.count() == 2
+    send.refresh_from_db()
+    assert books.check(send).holds
+
+
+def test_a_late_answer_changes_nothing_where_a_newer_call_was_made(send, rokt):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    batch = claim(send)
+    hurry(send)
+    clockwork.tidy()
+    hurry(send)
+    newer = claim(send)
+    assert [row.delivery.pk for row in newer.claimed] == [row.delivery.pk for row in batch.claimed]
+
+    record.close(batch, [REFUSED, REFUSED])
+
+    assert sorted(states(send).values()) == ["queued", "queued", "sending", "sending"]
+    record.close(newer, [ACCEPTED, ACCEPTED])
+    assert sorted(states(send).values()) == ["accepted", "accepted", "queued", "queued"]
+    send.refresh_from_db()
+    assert books.check(send).holds
+
+
+def test_closing_again_after_a_lost_acknowledgment_changes_nothing(send):
+    batch = claim(send)
+    mixed = [ACCEPTED, record.Outcome(Attempt.Outcome.RETRY, 503, "", "busy", 5)]
+    record.close(batch, mixed)
+    before = list(send.deliveries.order_by("pk").values())
+    calls = list(Attempt.objects.order_by("pk").values())
+
+    record.close(batch, mixed)
+
+    assert list(send.deliveries.order_by("pk").values()) == before
+    assert list(Attempt.objects.order_by("pk").values()) == calls
+    send.refresh_from_db()
+    assert books.check(send).holds
     send.refresh_from_db()
     assert books.check(send).holds
 
@@ -153,15 +191,14 @@ def test_a_paused_send_gives_nothing_away(send, staff, rokt):
 
 
 def test_a_decision_by_hand_is_kept_with_its_reason(send, staff, rokt):
-    from campaigns.pipeline import compose
 
     claim(send)
     hurry(send)
     clockwork.tidy()
     first, second = send.deliveries.filter(state=Delivery.State.IN_DOUBT)
 
-    compose.decide(send, by=staff, ids=[first.pk], arrived=True, note="seen on the calendar")
-    compose.decide(send, by=staff, ids=[second.pk], arrived=False, note="asked, not there")
+    decide(send, [first.pk], Verdict.ARRIVED, by=staff, note="seen on the calendar")
+    decide(send, [second.pk], Verdict.AGAIN, by=staff, note="asked, not there")
     send.refresh_from_db()
     send = run(send)
 

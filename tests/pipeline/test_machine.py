@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 )
 
 from campaigns.models import Account, Attempt, Breaker, Delivery, Entry, Event, RateLimit, Send, Subscriber
-from campaigns.pipeline import clockwork, compose, deliver, record
+from campaigns.pipeline import clockwork, compose, deliver, record, verdicts
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from integrations.rokt import wire
 from integrations.rokt.token import Token
@@ -36,8 +37,8 @@ from tests.builders import (
     make_subscriber,
     make_user,
 )
-from tests.pipeline.fake_rokt import Death, FakeRokt, Fate
-from tests.pipeline.running import subscription
+from tests.pipeline.fake_rokt import Death, FakeRokt, Fate, line_to
+from tests.pipeline.running import decide, subscription
 
 State, Outcome, Verb = Delivery.State, Attempt.Outcome, compose.Verb
 UNSETTLED = (State.QUEUED, State.SENDING, State.IN_DOUBT)
@@ -113,7 +114,13 @@ class Machine(RuleBasedStateMachine):
     def decide(self, arrived: bool) -> None:
         doubt = Delivery.objects.filter(state=State.IN_DOUBT).select_related("send").first()
         if doubt:
-            compose.decide(doubt.send, by=self.staff, ids=[doubt.pk], arrived=arrived, note="asked")
+            decide(
+                doubt.send,
+                [doubt.pk],
+                Verdict.ARRIVED if arrived else Verdict.AGAIN,
+                by=self.staff,
+                note="asked",
+            )
             if not arrived:
                 self.said_missing.add(doubt.pk)
 
@@ -158,7 +165,7 @@ class Machine(RuleBasedStateMachine):
                     for claimed in batch.claimed
                 ]
             )
-            self.frozen.append((batch, [deliver._outcome(reply) for reply in replies]))
+            self.frozen.append((batch, [verdicts.outcome(reply) for reply in replies]))
 
     @precondition(lambda self: self.frozen)
     @rule()
@@ -302,7 +309,7 @@ class Machine(RuleBasedStateMachine):
         self.tick([])
         held = Delivery.objects.filter(state=State.IN_DOUBT, due_at=None)
         for row in held.select_related("send"):
-            compose.decide(row.send, by=self.staff, ids=[row.pk], arrived=True, note="asked")
+            decide(row.send, [row.pk], Verdict.ARRIVED, by=self.staff, note="asked")
 
     def _entries_are_on_the_calendars(self) -> None:
         smooth = {Outcome.ACCEPTED, Outcome.REFUSED, Outcome.NOT_SENT}
@@ -326,12 +333,8 @@ def attempt(act: Any, *args: Any, **options: Any) -> None:
 
 @pytest.mark.django_db
 def test_whatever_happens_the_ledger_keeps_its_promises(monkeypatch):
-    monkeypatch.setattr(deliver.Turn, "_send", lambda _turn, calls, bearer: Machine.running.rokt.send(calls))
+    monkeypatch.setattr(deliver, "Line", line_to(lambda calls: Machine.running.rokt.send(calls)))
     monkeypatch.setattr(deliver.Turn, "_fetch_token", lambda _turn: Token(uuid4().hex, expires_in=300))
-    monkeypatch.setattr(
-        deliver.Turn, "__enter__", lambda turn: turn
-    )  # no event loop and no sockets: much faster
-    monkeypatch.setattr(deliver.Turn, "__exit__", lambda *_: None)
     run_state_machine_as_test(
         Machine,
         settings=settings(

@@ -69,7 +69,7 @@ def test_an_account_with_a_worker_at_it_is_not_woken_again(event, staff, account
     assert clockwork.accounts_with_work() == [account.pk]
 
 
-def test_a_turn_with_work_left_goes_on_in_one_new_task(event, staff, account, monkeypatch):
+def test_a_turn_with_work_left_goes_on_in_one_new_task(event, staff, account, monkeypatch, settings):
     published = []
     monkeypatch.setattr(tasks, "_publish", lambda task, *args: published.append((task.name, args)))
     monkeypatch.setattr("campaigns.pipeline.deliver.drain", lambda account, *, seconds: True)
@@ -80,7 +80,7 @@ def test_a_turn_with_work_left_goes_on_in_one_new_task(event, staff, account, mo
     assert len(published) == 1
 
     tasks.wake(account.pk)
-    assert len(published) == 1 + tasks.WORKERS_PER_ACCOUNT
+    assert len(published) == 1 + settings.WORKERS_PER_ACCOUNT
 
 
 def test_the_clock_finds_forgotten_imports(monkeypatch):
@@ -90,4 +90,4 @@ def test_the_clock_finds_forgotten_imports(monkeypatch):
 
     tasks.tick()
 
-    assert started == [("campaigns.tasks.run_import", (7,))]
+    assert ("campaigns.tasks.run_import", (7,)) in started

@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import Account, Attempt, Delivery, Send
+from campaigns.models import Account, Attempt, Delivery, Entry, Send
 from campaigns.pipeline import clockwork, compose, deliver, record
 from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from integrations.rokt.token import Token
 from tests.builders import (
@@ -26,8 +27,8 @@ from tests.builders import (
     make_subscriber,
     make_user,
 )
-from tests.pipeline.fake_rokt import FakeRokt
-from tests.pipeline.running import subscription
+from tests.pipeline.fake_rokt import FakeRokt, line_to
+from tests.pipeline.running import decide, subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,11 +57,11 @@ def account(transactional_db: None) -> Account:
 def rokt(monkeypatch) -> FakeRokt:
     fake, one_at_a_time = FakeRokt(), threading.Lock()
 
-    def send(_turn: object, calls, bearer: str):
+    def send(calls):
         with one_at_a_time:
             return fake.send(calls)
 
-    monkeypatch.setattr(deliver.Turn, "_send", send)
+    monkeypatch.setattr(deliver, "Line", line_to(send))
     monkeypatch.setattr(deliver.Turn, "_fetch_token", lambda _turn: Token(uuid4().hex, expires_in=300))
     return fake
 
@@ -194,9 +195,8 @@ def test_an_answer_and_the_sweep_give_a_row_one_state(sends):
         )
 
         send.refresh_from_db()
-        assert (send.sending_count, send.accepted_count + send.in_doubt_count) == (0, 10)
-        late = Attempt.objects.filter(delivery__send=send, is_late=True)
-        assert late.count() == send.in_doubt_count
+        assert (send.sending_count, send.in_doubt_count, send.accepted_count) == (0, 0, 10)
+        assert Entry.objects.filter(delivery__send=send).count() == 10
 
 
 def test_a_decision_and_a_finding_settle_a_doubt_once(sends, staff, account):
@@ -210,7 +210,7 @@ def test_a_decision_and_a_finding_settle_a_doubt_once(sends, staff, account):
         ]
         at_once(
             partial(record.settle, findings),
-            partial(compose.decide, send, by=staff, ids=ids, arrived=True, note="seen"),
+            partial(decide, send, ids, Verdict.ARRIVED, by=staff, note="seen"),
         )
 
         send.refresh_from_db()

@@ -6,13 +6,25 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Account, Attempt, Delivery, Entry, Event, SavedRecipient, Send
+from campaigns.models import Account, Attempt, Delivery, Entry, Event, Send
 from campaigns.pipeline import clockwork, compose, deliver
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from integrations.rokt.token import Token
 from tests.builders import make_account, make_campaign, make_event, make_segment, make_subscriber
-from tests.pipeline.fake_rokt import FakeRokt, Fate
-from tests.pipeline.running import CANCEL, CREATE, UPDATE, hurry, only, queue, run, states, subscription
+from tests.pipeline.fake_rokt import FakeRokt, Fate, line_to
+from tests.pipeline.running import (
+    CANCEL,
+    CREATE,
+    UPDATE,
+    decide,
+    hurry,
+    only,
+    queue,
+    run,
+    states,
+    subscription,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +45,7 @@ def event(account):
 @pytest.fixture
 def rokt(monkeypatch):
     fake = FakeRokt()
-    monkeypatch.setattr(deliver.Turn, "_send", lambda _turn, calls, bearer: fake.send(calls))
+    monkeypatch.setattr(deliver, "Line", line_to(fake.send))
     monkeypatch.setattr(deliver.Turn, "_fetch_token", lambda _turn: Token(uuid4().hex, expires_in=300))
     return fake
 
@@ -229,15 +241,15 @@ def test_what_is_left_of_a_test_is_not_sent_again_after_the_event_itself(event, 
     rokt.plan([Fate.LOST])
     test = run(trial(event, staff, ada))
     test.deliveries.update(due_at=None)
-    before = compose.decide(test, by=staff, ids=[only(test).pk], arrived=False, note="lost")
+    before = decide(test, [only(test).pk], Verdict.AGAIN, by=staff, note="lost")
     rokt.plan([Fate.LOST])
     run(test)
     test.deliveries.update(due_at=None)
     run(queue(event, staff))
 
     with pytest.raises(compose.NotPossibleError, match="not sent again"):
-        compose.decide(test, by=staff, ids=[only(test).pk], arrived=False, note="lost")
-    compose.decide(test, by=staff, ids=[only(test).pk], arrived=True, note="seen on the calendar")
+        decide(test, [only(test).pk], Verdict.AGAIN, by=staff, note="lost")
+    decide(test, [only(test).pk], Verdict.ARRIVED, by=staff, note="seen on the calendar")
     assert before == 1
     assert not Entry.objects.get().is_test
 
@@ -379,17 +391,3 @@ def test_a_test_is_tried_again_like_any_send(event, staff, ada, rokt):
 
     assert states(run(send)) == {"ada": "accepted"}
     assert Entry.objects.get().is_test
-
-
-def test_recipients_are_kept_once_and_dropped(account, staff, ada, bob):
-    compose.save_recipients(account, to(ada), by=staff)
-    compose.save_recipients(account, to(ada, bob), by=staff)
-
-    kept = SavedRecipient.objects.filter(account=account)
-    assert [(row.subscriber, row.rokt_id, row.saved_by) for row in kept] == [
-        (ada.subscriber, ada.rokt_id, staff),
-        (bob.subscriber, bob.rokt_id, staff),
-    ]
-    compose.forget_recipient(make_account(), kept[0].pk)
-    compose.forget_recipient(account, kept[0].pk)
-    assert [row.subscriber for row in kept.all()] == [bob.subscriber]

@@ -6,11 +6,12 @@ import pytest
 
 from campaigns.models import Account, Attempt, Delivery, Entry, Event
 from campaigns.pipeline import compose, deliver, record
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from integrations.rokt.token import Token
 from tests.builders import make_account, make_campaign, make_event, make_segment, make_subscriber
-from tests.pipeline.fake_rokt import FakeRokt, Fate
-from tests.pipeline.running import CANCEL, CREATE, only, queue, run, states, subscription
+from tests.pipeline.fake_rokt import FakeRokt, Fate, line_to
+from tests.pipeline.running import CANCEL, CREATE, decide, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,7 @@ def event():
 @pytest.fixture
 def rokt(monkeypatch):
     fake = FakeRokt()
-    monkeypatch.setattr(deliver.Turn, "_send", lambda _turn, calls, bearer: fake.send(calls))
+    monkeypatch.setattr(deliver, "Line", line_to(fake.send))
     monkeypatch.setattr(deliver.Turn, "_fetch_token", lambda _turn: Token(uuid4().hex, expires_in=300))
     return fake
 
@@ -50,7 +51,7 @@ def in_doubt(rokt, send):
 
 
 def arrived(send, by):
-    assert compose.decide(send, by=by, ids=[only(send).pk], arrived=True, note="it did") == 1
+    assert decide(send, [only(send).pk], Verdict.ARRIVED, by=by, note="it did") == 1
     send.refresh_from_db()
     assert (only(send).state, only(send).reason) == (Delivery.State.ACCEPTED, Delivery.Reason.DECIDED)
     assert books.check(send).holds
@@ -129,7 +130,7 @@ def test_what_is_left_of_a_test_is_not_sent_again_after_a_retry_of_the_event_its
     run(real)
 
     with pytest.raises(compose.NotPossibleError, match="not sent again"):
-        compose.decide(test, by=staff, ids=[only(test).pk], arrived=False, note="lost")
+        decide(test, [only(test).pk], Verdict.AGAIN, by=staff, note="lost")
     arrived(test, staff)
     assert (Entry.objects.get().is_test, Entry.objects.get().delivery.send) == (False, real)
 

@@ -4,11 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.models import Attempt, Delivery, Entry, Send
+from campaigns.models import Attempt, Delivery, Entry, SavedRecipient, Send
 from campaigns.pipeline import compose
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import Unfit
-from tests.builders import make_subscriber
+from tests.builders import make_account, make_subscriber
 from tests.pipeline import braze_webhook
 from tests.pipeline.running import CANCEL, CREATE, only, queue, run, states, subscription
 
@@ -95,3 +95,17 @@ def test_a_webhook_that_asks_elsewhere_is_written_before_the_event_is_locked(
 
     assert prepared == [1]
     assert not Send.objects.exists()
+
+
+def test_recipients_are_kept_once_and_dropped(account, staff, ann, ben):
+    compose.save_recipients(account, {ann.subscriber_id: {ann.rokt_id}}, by=staff)
+    compose.save_recipients(account, {each.subscriber_id: {each.rokt_id} for each in (ann, ben)}, by=staff)
+
+    kept = SavedRecipient.objects.filter(account=account)
+    assert [(row.subscriber, row.rokt_id, row.saved_by) for row in kept] == [
+        (ann.subscriber, ann.rokt_id, staff),
+        (ben.subscriber, ben.rokt_id, staff),
+    ]
+    compose.forget_recipient(make_account(), kept[0].pk)
+    compose.forget_recipient(account, kept[0].pk)
+    assert [row.subscriber for row in kept.all()] == [ben.subscriber]

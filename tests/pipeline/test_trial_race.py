@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import Attempt, Delivery, Send
 from campaigns.pipeline import clockwork, compose
-from campaigns.pipeline.compose import steer
+from campaigns.pipeline.compose import Verdict
 from tests.builders import (
     make_account,
     make_attempt,
@@ -20,7 +20,7 @@ from tests.builders import (
     make_subscriber,
     make_user,
 )
-from tests.pipeline.running import subscription
+from tests.pipeline.running import decide, subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,7 +68,7 @@ def test_what_is_left_of_a_test_is_not_queued_again_beside_a_send_that_begins(mo
     test = make_send(event, is_test=True, state=Send.State.FINISHED, started_at=timezone.now())
     doubt = make_delivery(test, Delivery.State.IN_DOUBT, subscriber=ann)
     make_attempt(doubt, Attempt.Outcome.UNKNOWN)
-    real, sent_since = make_send(event), steer._sent_since
+    real, sent_since = make_send(event), compose.doubts._sent_since
 
     def start():
         clockwork.start_due()
@@ -76,13 +76,14 @@ def test_what_is_left_of_a_test_is_not_queued_again_beside_a_send_that_begins(mo
 
     def meanwhile(send):
         found = sent_since(send)
-        began.append(threading.Thread(target=start))
-        began[0].start()
-        began[0].join(timeout=1)  # it is through by then, or waits for the decision
+        if not began:
+            began.append(threading.Thread(target=start))
+            began[0].start()
+            began[0].join(timeout=1)  # it is through by then, or waits for the decision
         return found
 
-    monkeypatch.setattr(steer, "_sent_since", meanwhile)
-    compose.decide(test, by=staff, ids=[doubt.pk], arrived=False, note="lost")
+    monkeypatch.setattr(compose.doubts, "_sent_since", meanwhile)
+    decide(test, [doubt.pk], Verdict.AGAIN, by=staff, note="lost")
     began[0].join()
 
     assert set(event.sends.filter(queued_count__gt=0)) == {test}

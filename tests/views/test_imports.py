@@ -41,7 +41,8 @@ def started(monkeypatch):
 def zipped(*people):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("export-1.txt", "\n".join(json.dumps(person) for person in people))
+        lines = (each.decode() if isinstance(each, bytes) else json.dumps(each) for each in people)
+        archive.writestr("export-1.txt", "\n".join(lines))
     return file.getvalue()
 
 
@@ -292,3 +293,21 @@ def test_a_file_without_most_people_offers_nobody_to_leave(auditor, marketer, wo
     assert "So many can only leave by a file of the whole segment." in page(marketer, job)
     assert 'name="leavers"' not in page(marketer, job)
     assert "<form" not in page(auditor, job, hx_request="true")
+
+
+def test_a_file_with_a_damaged_line_offers_nobody_to_leave_and_says_why(marketer, workspace, started):
+    for user_id in ("ada", "gone"):
+        builders.make_subscriber(user_id, workspace=workspace)
+    upload(marketer, workspace, zipped(PERSON, b'{"external_id": "gone", "first_name": "A" "B"}'))
+    job = Import.objects.get()
+    importing.run(job.pk)
+
+    shown = page(marketer, job)
+    assert "1 line of this file cannot be read, and it may be about somebody who seems to have left" in shown
+    assert 'name="leavers"' not in shown
+
+    act(marketer, job, "import", leavers="deactivate", left_count="1")
+    assert Import.objects.get().is_dry_run
+    act(marketer, job, "import")
+    importing.run(job.pk)
+    assert Subscriber.objects.filter(is_active=True).count() == 2

@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from campaigns import audit
 from campaigns.models import (
+    Alert,
     ApiKey,
     Calendar,
     Credential,
@@ -32,6 +34,7 @@ OWN_BUSINESS = {
     "javascript-catalog",
 }  # fmt: skip
 ONLY_DRAWS = {
+    "audit_check",
     "event_ics",
     "event_preview",
     "webhook_check",
@@ -49,10 +52,11 @@ READ_BY_AUDITORS = {
     "delivery_detail", "event_export", "history_csv", "import_detail", "webhook_edit", "webhook_new",
     "webhook_versions", "event_test", "dryrun_detail", "dryrun_csv", "subscriber_detail", "subscriber_timeline",
     "subscriber_why", "segment_versions", "segment_drift", "segment_to_braze", "person_list", "person_list_unknown",
-    "apikey_detail", "import_problems", "hook_addresses", "notice_detail", "workspace_sync",
+    "alert_detail", "alert_settings", "apikey_detail", "import_problems", "hook_addresses", "notice_detail",
+    "workspace_sync",
     *(f"admin:campaigns_{model}_changelist" for model in (
-        "account", "apikey", "calendar", "campaign", "credential", "delivery", "import", "notice", "personlist",
-        "segment", "send", "subscriber", "subscriberaction", "webhooktemplate", "workspace",
+        "account", "alert", "apikey", "auditevent", "calendar", "campaign", "credential", "delivery", "import",
+        "notice", "personlist", "segment", "send", "subscriber", "subscriberaction", "webhooktemplate", "workspace",
     )),
     *(f"admin:campaigns_{model}_change" for model in ("account", "calendar", "credential", "workspace")),
 }  # fmt: skip
@@ -60,7 +64,8 @@ READ_BY_AUDITORS = {
 
 SETUP = (
     "admin:campaigns_account", "admin:campaigns_workspace", "admin:campaigns_apikey", "admin:auth_",
-    "admin:campaigns_notice", "apikey_", "hook_", "notice_", "workspace_",
+    "admin:campaigns_auditevent",
+    "admin:campaigns_notice", "alert_settings", "alert_test", "apikey_", "hook_", "notice_", "workspace_",
 )  # fmt: skip
 
 
@@ -95,6 +100,10 @@ def pks(event):
         "notice": Notice.objects.create(
             account=event.account, event_id="n", event_type="Test", body="{}", received_at=timezone.now()
         ).pk,
+        "alert": Alert.objects.create(
+            kind="account_stopped", account=event.account, since=timezone.now(), opened_at=timezone.now()
+        ).pk,
+        "auditevent": audit.append("send.paused", by=None, about=("send", send.pk), data={}).pk,
         "user": builders.make_user("marketer").pk,
     }
 
@@ -195,11 +204,11 @@ def test_marketers_do_not_see_setup_or_staff(marketer, pks):
             assert marketer.post(address, {"name": "x"}).status_code == 403, name
 
 
-@pytest.mark.parametrize("action", ["release", "decline", "decide"])
+@pytest.mark.parametrize("action", ["release", "decline", "doubts"])
 def test_marketers_neither_release_nor_decide(marketer, pks, action):
     address = reverse("send_action", args=[pks["send"], action])
 
-    assert marketer.post(address, {"verdict": "again", "note": "x", "all": "1"}).status_code == 403
+    assert marketer.post(address, {"verdict": "again", "note": "x", "everything": "1"}).status_code == 403
 
 
 @pytest.mark.parametrize("pk", [999_999, 0, 10**18, 10**30])

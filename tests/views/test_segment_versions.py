@@ -1,10 +1,14 @@
 """Every save of a segment is a version that can be read, compared and taken back."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns import tasks
 from campaigns.models import Segment, Send, Snapshot
+from campaigns.segments import snapshots
 from tests import builders
 from tests.views.typed import post_segment, text_of
 
@@ -141,6 +145,43 @@ def test_saving_has_a_worker_remember_who_is_in_it(
         tasks.remember_segment(segment.pk)
     assert [*Snapshot.objects.values_list("version", "cause", "people_count")] == [(1, "saved", 2)]
     tasks.remember_segment(0)
+
+
+def test_the_clock_has_a_segment_remembered_whose_wake_up_was_lost(people):
+    segment, other = builders.make_segment(name="Lost"), builders.make_segment(name="Kept")
+    broken = builders.make_segment({"match": "all", "rules": [{"segment": 0}]}, name="Broken")
+    long_ago = builders.make_segment(name="Long ago")
+    ages = {segment: 5, other: 5, broken: 5, long_ago: 60 * 25}
+    for each, minutes in ages.items():
+        each.versions.create(number=1, name=each.name, rule=each.rule)
+        each.versions.update(made_at=timezone.now() - timedelta(minutes=minutes))
+    tasks.remember_segment(other.pk)
+
+    assert snapshots.forgotten() == [segment.pk]
+
+    tasks.remember_segment(segment.pk)
+    assert segment.snapshots.get().people_count == 3
+    assert snapshots.forgotten() == []
+    Segment.objects.filter(pk=segment.pk).update(version=2)
+    newer = segment.versions.create(number=2, name=segment.name, rule=segment.rule)
+    assert snapshots.forgotten() == []  # its own wake-up may be on its way
+    segment.versions.filter(pk=newer.pk).update(made_at=timezone.now() - timedelta(minutes=5))
+    assert snapshots.forgotten() == [segment.pk]
+
+
+def test_the_clock_wakes_somebody_for_a_segment_that_was_forgotten(
+    people, monkeypatch, django_capture_on_commit_callbacks
+):
+    segment = builders.make_segment(name="Lost")
+    segment.versions.create(number=1, name=segment.name, rule=segment.rule)
+    segment.versions.update(made_at=timezone.now() - timedelta(minutes=5))
+    published = []
+    monkeypatch.setattr(tasks, "_try", lambda task, args: published.append((task.name, *args)))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.tick()
+
+    assert ("campaigns.tasks.remember_segment", segment.pk) in published
 
 
 def test_a_version_that_would_break_a_segment_around_is_not_taken_back(marketer, saved):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Breaker, Delivery, RateLimit, Send, SendAction
+from campaigns.models import Breaker, Delivery, Halt, RateLimit, Send, SendAction
 from campaigns.reports.progress import progress
 from tests import builders
 
@@ -212,6 +212,12 @@ def test_a_stopped_account_is_said(auditor, admin, send):
     assert "The account is stopped: HTTP 401. Nothing is lost" in page(auditor, send)
     assert account in page(admin, send)
     assert account not in page(auditor, send)
+
+
+def test_sends_that_are_held_after_a_restore_are_said(auditor, send):
+    Halt.objects.create(made_at=timezone.now())
+
+    assert "All sends are held until an administrator" in page(auditor, send)
 
 
 def test_a_send_that_waits_for_release_shows_the_approver_what_it_is(approver, event):

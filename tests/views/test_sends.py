@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import tasks
-from campaigns.models import Attempt, Delivery, Entry, Send
+from campaigns.models import Delivery, Send
 from campaigns.models.clock import now
 from campaigns.reports.progress import progress
 from campaigns.templatetags.moments import utc
@@ -129,52 +129,6 @@ def test_cancelling_asks_first_and_shows_the_numbers(marketer, auditor, send):
     assert "It has not started" in page(marketer, send, cancel="")
 
 
-def test_doubts_are_decided_by_hand_with_a_reason(approver, send, wakeups):
-    rows = [builders.make_delivery(send, D.IN_DOUBT) for _ in range(3)]
-    for row in rows:
-        builders.make_attempt(row, Attempt.Outcome.UNKNOWN)
-
-    assert "Say why" in said(act(approver, send, "decide", verdict="arrived", delivery=rows[0].pk))[0]
-    act(approver, send, "decide", verdict="arrived", delivery=[rows[0].pk], note="seen in the app")
-    act(approver, send, "decide", verdict="again", all="1", note="not there")
-
-    assert (send.accepted_count, send.queued_count, send.in_doubt_count) == (1, 2, 0)
-    assert Entry.objects.get().delivery == rows[0]
-    assert "<q>seen in the app</q>" in page(approver, send)
-
-
-@pytest.mark.parametrize(
-    ("typed", "words"),
-    [
-        ({"verdict": "maybe", "delivery": "1"}, "Say whether"),
-        ({"verdict": "arrived"}, "Choose at least one"),
-        ({"verdict": "arrived", "delivery": ["junk", "²", "9" * 40, "-1"]}, "Choose at least one"),
-    ],
-)
-def test_a_decision_that_says_nothing_decides_nothing(approver, send, typed, words):
-    builders.make_delivery(send, D.IN_DOUBT)
-
-    response = act(approver, send, "decide", note="because", **typed)
-
-    assert words in said(response)[0]
-    assert send.in_doubt_count == 1
-
-
-def test_deciding_from_the_page_of_a_delivery_leads_back_there(approver, send):
-    row = builders.make_delivery(send, D.IN_DOUBT)
-    builders.make_attempt(row, Attempt.Outcome.UNKNOWN)
-    elsewhere = builders.make_delivery()
-
-    response = act(
-        approver, send, "decide", verdict="again", note="x", delivery=row.pk, back_to_delivery=row.pk
-    )
-
-    assert response["Location"] == reverse("delivery_detail", args=[row.pk])
-    for foreign in (elsewhere.pk, "//evil.example", "9" * 40):
-        response = act(approver, send, "pause", back_to_delivery=foreign)
-        assert response["Location"] == reverse("send_detail", args=[send.pk])
-
-
 def test_a_scheduled_send_is_moved_to_another_time(marketer, event, wakeups):
     builders.make_subscription(account=event.account)
     send = builders.make_send(event, scheduled_at=timezone.now() + timedelta(hours=1))
@@ -214,16 +168,6 @@ def test_an_event_that_people_have_can_be_updated_and_removed(marketer, auditor,
     assert update in page(marketer, send)
     assert reverse("send_review", args=[send.event_id, "cancel"]) in page(marketer, send)
     assert update not in page(auditor, send)
-
-
-def test_only_so_many_doubts_are_decided_at_once(approver, send, monkeypatch, wakeups):
-    monkeypatch.setattr(actions, "MOST_DECIDED_AT_ONCE", 2)
-    for _ in range(3):
-        builders.make_attempt(builders.make_delivery(send, D.IN_DOUBT), Attempt.Outcome.UNKNOWN)
-
-    act(approver, send, "decide", verdict="again", all="1", note="late")
-
-    assert (send.queued_count, send.in_doubt_count) == (2, 1)
 
 
 def test_there_is_no_other_action_and_none_by_a_link(approver, send):

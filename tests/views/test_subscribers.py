@@ -18,6 +18,7 @@ from campaigns.models import (
 )
 from campaigns.reports import person as reports
 from tests import builders
+from tests.inbound.rokt_says import entry, subscribe, told
 from tests.views.checking import HTMX, text
 
 pytestmark = pytest.mark.django_db
@@ -155,12 +156,41 @@ def test_the_timeline_tells_everything_newest_first(auditor, ada, event, account
     assert [item.title for item in items] == [
         "Rokt told of a subscription",
         "Event “subscribe”",
-        "Seen on the calendar: “Summer sale”",
-        "new event: “Summer sale”",
+        "Seen on the calendar: “Hello Ada”",
+        "new event: “Hello Ada”",
         "Call 1 to Rokt: create",
         "First seen in Braze's data",
     ]
     assert items[3].url == reverse("delivery_detail", args=[entry.delivery_id])
+
+
+def test_the_timeline_shows_titles_as_the_person_saw_them_and_none_in_liquid(auditor, ada, event):
+    event.title = "Hi {{${first_name}}}{% if true %}!{% endif %}"
+    event.save()
+    received(ada, event, confirmed_at=timezone.now())
+    later = builders.make_event(event.campaign, title=event.title)
+    builders.make_delivery(builders.make_send(later), Delivery.State.FAILED, subscriber=ada)
+
+    titles = {item.title for item in auditor.get(timeline(ada)).context["timeline"].items}
+
+    assert {
+        "new event: “Hello Ada”",
+        "Seen on the calendar: “Hello Ada”",
+        "new event: “Hi … !”",
+    } <= titles
+    assert not any("{" in title for title in titles)
+
+
+def test_the_timeline_tells_which_webhooks_of_rokt_were_about_the_person(auditor, ada, account, event):
+    received(ada, event)
+    Attempt.objects.update(opened_at=timezone.now() - timedelta(minutes=1))
+    told(account, subscribe(subscriber_id=ada.external_id), subscribe("x", subscriber_id="somebody"))
+    told(account, entry("SubscriptionEventAdded", f"{event.event_id}_{ada.external_id}"))
+
+    titles = [item.title for item in auditor.get(timeline(ada)).context["timeline"].items]
+
+    assert titles.count("Rokt's webhook “Subscribe”") == 1
+    assert titles.count("Rokt's webhook “SubscriptionEventAdded”") == 1
 
 
 def test_pages_of_the_timeline_show_everything_once_even_at_one_moment(auditor, ada, event):

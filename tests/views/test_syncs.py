@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import tasks
+from campaigns.importing import leavers
 from campaigns.models import Import, Sync, SyncRun, Workspace
 from campaigns.models.clock import now
 from tests import builders
@@ -184,6 +185,18 @@ def test_where_too_many_left_somebody_can_say_that_it_is_right(admin, sync, woke
 
     assert sync.runs.get(state=State.ASKING).leavers == Import.Leavers.ALL
     assert len(woken) == 1
+
+
+def test_where_a_line_was_damaged_nobody_can_say_so_for_nobody_may_leave(admin, sync):
+    reason = leavers.hidden(2)
+    batch = builders.make_import(workspace=sync.workspace, state="finished", reason=reason, hidden_count=2)
+    columns = {"state": State.FINISHED, "reason": reason, "finished_at": now(), "batch": batch}
+    SyncRun.objects.create(sync=sync, **columns)
+
+    page = admin.get(address(sync.workspace)).content.decode()
+
+    assert "2 lines of this file cannot be read" in page
+    assert 'value="all"' not in page
 
 
 def test_while_it_runs_the_page_asks_for_the_live_part_and_says_what_it_waits_for(admin, sync):

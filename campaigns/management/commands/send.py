@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from campaigns import tasks
 from campaigns.management import bookkeeping
 from campaigns.models import DryRun, Event, Segment, Send
-from campaigns.pipeline import compose, dryrun
+from campaigns.pipeline import compose, dryrun, record
 from campaigns.pipeline.record import books
 
 LOOK_SECONDS = 0.5
@@ -35,6 +35,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--leave-out", default="", help="why it goes out without those who cannot be sent to"
         )
+        parser.add_argument("--first", type=int, help="how many people go first; the others wait for them")
+        parser.add_argument(
+            "--stop-above", type=int, default=5, help="stop if more than so many per cent of the first fail"
+        )
         parser.add_argument("--wait", action="store_true", help="wait for the end; fail if anything failed")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -42,6 +46,8 @@ class Command(BaseCommand):
         if options["segment"]:
             compose.choose_audience(draft, _segment(options["segment"]))
         by = _user(options["user"])
+        if options["first"] is not None:
+            _start_small(draft, options["first"], options["stop_above"])
         self._check(draft, by)
         try:
             send = compose.queue(
@@ -79,6 +85,8 @@ class Command(BaseCommand):
             raise CommandError(_("Somebody else has to release this send before it starts."))
         while send.state in Send.OPEN_STATES:
             self._show(send)
+            if stop := record.stop_of(send):
+                raise CommandError(stop.note)
             time.sleep(LOOK_SECONDS)
             send.refresh_from_db()
         self._show(send)
@@ -107,6 +115,13 @@ def _instant(text: str) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ArgumentTypeError(_("a date and time with an offset, as in 2027-05-01T10:00:00-05:00"))
     return moment
+
+
+def _start_small(draft: Send, count: int, percent: int) -> None:
+    try:
+        compose.start_small(draft, count=count, percent=percent)
+    except compose.NotPossibleError as error:
+        raise CommandError(str(error)) from error
 
 
 def _event(name: str) -> Event:

@@ -56,7 +56,7 @@ class Command(BaseCommand):
         """Check the settings and bring the tables up to date."""
         self.check()
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         except DatabaseError as error:
             raise CommandError(_("The database cannot be used: %(error)s") % {"error": error}) from error
 

@@ -1,9 +1,10 @@
 """Stage 1, compose: what staff do. Write events, queue sends, move, release, pause, resume, cancel, retry, test."""
 
 from campaigns.pipeline.compose.actions import Verb
+from campaigns.pipeline.compose.doubts import Verdict, decide_doubts, verdicts
 from campaigns.pipeline.compose.errors import NotPossibleError, StaleEventError
 from campaigns.pipeline.compose.events import duplicate_event, free_event_id, save_event
-from campaigns.pipeline.compose.queue import LeaveOut, choose_audience, draft, queue
+from campaigns.pipeline.compose.queue import LeaveOut, choose_audience, draft, queue, start_small
 from campaigns.pipeline.compose.raw_events import (
     Reading,
     UnreadableError,
@@ -13,7 +14,6 @@ from campaigns.pipeline.compose.raw_events import (
 )
 from campaigns.pipeline.compose.steer import (
     cancel,
-    decide,
     decline,
     move,
     pause,
@@ -47,10 +47,11 @@ __all__ = [
     "StaleTemplateError",
     "UnreadableError",
     "Verb",
+    "Verdict",
     "archive_template",
     "cancel",
     "choose_audience",
-    "decide",
+    "decide_doubts",
     "decline",
     "draft",
     "draft_test",
@@ -73,5 +74,7 @@ __all__ = [
     "save_recipients",
     "save_template",
     "send_test",
+    "start_small",
+    "verdicts",
     "webhook_of",
 ]

@@ -2,16 +2,28 @@
 
 from django.contrib.auth.models import User
 
-from campaigns.models import Event, Send, SendAction
+from campaigns import audit
+from campaigns.models import Send, SendAction
+from campaigns.pipeline.audience import one_decision_at_a_time
+
+__all__ = ["Verb", "enter", "one_decision_at_a_time"]
 
 Verb = SendAction.Verb
 
 
-def one_decision_at_a_time(send: Send) -> None:
-    """Lock the event of a send until the commit; workers, who only refer to it, go on."""
-    Event.objects.select_for_update(no_key=True).get(pk=send.event_id)
-
-
-def enter(send: Send, verb: Verb, by: User, *, note: str = "", delivery_count: int | None = None) -> None:
-    """Write down who did what to a send."""
-    SendAction.objects.create(send=send, verb=verb, by=by, note=note[:500], delivery_count=delivery_count)
+def enter(
+    send: Send,
+    verb: Verb,
+    by: User,
+    *,
+    note: str = "",
+    delivery_count: int | None = None,
+    verdict: SendAction.Verdict = SendAction.Verdict.NONE,
+) -> SendAction:
+    """Write down who did what to a send, last in its transaction; decisions are chained as they are carried out."""
+    action = SendAction.objects.create(
+        send=send, verb=verb, by=by, note=note[:500], delivery_count=delivery_count, verdict=verdict
+    )
+    if verb != Verb.DECIDED:
+        audit.on_send(action)
+    return action

@@ -45,6 +45,15 @@ def choose_audience(send: Send, segment: Segment) -> None:
     send.segment, send.segment_version, send.rule = segment, segment.version, copied(segment)
 
 
+def start_small(send: Send, *, count: int, percent: int) -> None:
+    """Let a drafted send begin with ``count`` people, and stop by itself if more than ``percent`` of 100 fail."""
+    if count < 1:
+        raise NotPossibleError(_("Start with at least one person, or with everybody."))
+    if not 0 <= percent <= 100:
+        raise NotPossibleError(_("How many per cent may fail is a number from 0 to 100."))
+    send.canary_count, send.canary_percent = count, percent
+
+
 def copied(segment: Segment) -> dict[str, Any]:
     """Return what a segment means by itself, with the segments inside it; as it is stored where that is no rule."""
     try:

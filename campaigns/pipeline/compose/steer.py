@@ -1,4 +1,4 @@
-"""Sends under way: released, declined, moved, paused, resumed, cancelled, retried, decided."""
+"""Sends under way: released, declined, moved, paused, resumed, cancelled, retried."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.models import Send, SendAction
@@ -14,7 +13,6 @@ from campaigns.models.clock import now
 from campaigns.pipeline import audience, record
 from campaigns.pipeline.compose.actions import Verb, enter, one_decision_at_a_time
 from campaigns.pipeline.compose.errors import NotPossibleError
-from campaigns.pipeline.render import content_of
 
 
 def release(send: Send, *, by: User) -> None:
@@ -107,27 +105,6 @@ def retry_failed(send: Send, *, by: User, reasons: Collection[str] = ()) -> int:
     count = record.requeue_failed(send, reasons=reasons)
     enter(send, Verb.RETRIED, by, note=", ".join(reasons), delivery_count=count)
     return count
-
-
-@transaction.atomic
-def decide(send: Send, *, by: User, ids: Collection[int], arrived: bool, note: str) -> int:
-    """Settle deliveries in doubt by hand: they arrived, or they are sent again; return how many."""
-    if not note.strip():
-        raise NotPossibleError(_("Say why: the history keeps it."))
-    one_decision_at_a_time(send)
-    if send.is_test and not arrived and _sent_since(send):
-        raise NotPossibleError(
-            _("The event itself has been sent since: what is left of this test is not sent again.")
-        )
-    count = record.decide(send, ids=ids, arrived=arrived, content_of=content_of)
-    enter(send, Verb.DECIDED, by, note=note, delivery_count=count)
-    return count
-
-
-def _sent_since(test: Send) -> bool:
-    """Whether any send of the event has begun, or was tried again, after a test."""
-    retried = Q(actions__verb=Verb.RETRIED, actions__at__gt=test.started_at)
-    return test.event.sends.filter(Q(started_at__gt=test.started_at) | retried, is_test=False).exists()
 
 
 @transaction.atomic

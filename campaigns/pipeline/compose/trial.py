@@ -147,6 +147,7 @@ def _unwritten(row: Delivery, why: record.Unfit) -> str:
 def _start(send: Send, to: Choice) -> Send:
     """Queue the test unless the event has got busy since, with its deliveries and its books in one commit."""
     one_decision_at_a_time(send)
+    audience.nobody_is_erased_meanwhile()
     if before := Send.objects.filter(submit_token=send.submit_token).first():
         return before
     _refuse_at_fault(send)

@@ -1,13 +1,20 @@
 """The books: every person of an audience in exactly one state, counted as it changes."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, F
+from django.db.models.functions import Now
 
 from campaigns.models import Delivery, Send
+
+log = logging.getLogger(__name__)
 
 UNSETTLED = {"queued_count": 0, "sending_count": 0, "in_doubt_count": 0}
 
@@ -15,10 +22,15 @@ UNSETTLED = {"queued_count": 0, "sending_count": 0, "in_doubt_count": 0}
 def move(send_id: int, changes: Mapping[Delivery.State, int]) -> None:
     """Add ``changes`` (they sum to zero) to the counts of a send; call it last in the transaction.
 
-    The row stays locked until the commit, and every worker of the send wants it.
+    The row stays locked until the commit, and every worker of the send wants it. A row that only goes onto
+    the wire is no progress yet.
     """
     assert sum(changes.values()) == 0, changes  # noqa: S101 - a slip here would unbalance the books
-    columns = {f"{state.value}_count": F(f"{state.value}_count") + n for state, n in changes.items() if n}
+    columns: dict[str, Any] = {
+        f"{state.value}_count": F(f"{state.value}_count") + n for state, n in changes.items() if n
+    }
+    if columns and changes.get(Delivery.State.SENDING, 0) <= 0:
+        columns["moved_at"] = Now()
     if columns:
         Send.objects.filter(pk=send_id).update(**columns)
 
@@ -26,7 +38,17 @@ def move(send_id: int, changes: Mapping[Delivery.State, int]) -> None:
 def finish(send_id: int, *, at: datetime) -> bool:
     """Mark a running send finished once nothing of it is waiting, on the wire or in doubt."""
     running = Send.objects.filter(pk=send_id, state=Send.State.SENDING, **UNSETTLED)
-    return bool(running.update(state=Send.State.FINISHED, finished_at=at))
+    is_done = bool(running.update(state=Send.State.FINISHED, finished_at=at))
+    if is_done:
+        transaction.on_commit(partial(tell, send_id))
+    return is_done
+
+
+def tell(send_id: int) -> None:
+    """Log what a send came to."""
+    send = Send.objects.select_related("account").get(pk=send_id)
+    counts = ", ".join(f"{state.value} {count}" for state, count in send.books.items() if count)
+    log.info("send %d finished: %s", send_id, counts, extra={"account": send.account.code, "send": send_id})
 
 
 @dataclass(frozen=True, slots=True)

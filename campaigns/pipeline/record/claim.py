@@ -5,14 +5,51 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from json import loads
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
+from django.db.models import F
 
-from campaigns.models import Attempt, Delivery, Send
+from campaigns.models import Attempt, Delivery, Send, bulk
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books, bulk
+from campaigns.models.ledger import ids_in
+from campaigns.models.listed import listed_ids
+from campaigns.pipeline.record import books
+from campaigns.pipeline.written import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in the queue of its send.
+
+    What was taken from the front of a queue stays in the index until the database tidies up; whoever begins behind
+    it does not have to walk through it again.
+    """
+
+    due_at: Any  # as the database spells it
+    pk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose turn it is, and its person (None when erased): only what a call is written from."""
+
+    pk: int
+    send: Send
+    subscriber: Recipient | None
+    external_id: str
+    subscriptions: str
+    subscription_ids: list[str]
+    attempt_count: int
+    retry_count: int
+    reason: str
+
+    @property
+    def subscriber_id(self) -> int | None:
+        """The person's id."""
+        return self.subscriber.pk if self.subscriber else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +85,42 @@ class Unfit:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is ours until the lease ends, with its open attempt."""
+    """A delivery that is ours until the lease ends; ``number`` is that of its open attempt."""
 
-    delivery: Delivery
-    attempt: Attempt
+    delivery: Due
     intent: Intent
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one worker holds: rows of one send under one lease token."""
+    """What one worker holds: rows of one send under one lease token.
+
+    ``until`` is where in the queue it ended: the next one may begin there.
+    """
 
     send: Send
     lease_token: uuid.UUID
     claimed: Sequence[Claimed]
+    until: Place | None
 
 
-Writer = Callable[[Sequence[Delivery]], Sequence[Intent | Unfit | None]]
+Writer = Callable[[Sequence[Due]], Sequence[Intent | Unfit | None]]
 
 
 @transaction.atomic
-def claim(send: Send, *, limit: int, write: Writer) -> Batch:
+def claim(send: Send, *, limit: int, write: Writer, after: Place | None = None) -> Batch:
     """Lease up to ``limit`` due deliveries of a running send and write down what will be sent.
 
     ``write`` turns the rows into intents (or says why not, or None for "not now"); it must not touch the
     network. Two workers never get the same row: PostgreSQL skips locked rows, SQLite has one writer at a time.
     """
     at, token = now(), uuid.uuid4()
-    rows = _due(send, at=at, limit=limit)
-    verdicts = list(zip(rows, write(rows), strict=True))
+    rows, until = _due(send, at=at, limit=limit, after=after)
+    verdicts = list(zip(rows, write(rows), strict=True)) if rows else []
     fit = [(row, intent) for row, intent in verdicts if isinstance(intent, Intent)]
     unfit = [(row, why) for row, why in verdicts if isinstance(why, Unfit)]
-    _lease([row for row, _intent in fit], token=token, at=at)
-    claimed = _open_attempts(fit, token=token, at=at)
+    claimed = _lease(fit, token=token, at=at)
     _refuse(unfit, at=at)
     moves = Counter(why.state for _row, why in unfit)
     moves[Delivery.State.SENDING] += len(fit)
@@ -88,27 +128,80 @@ def claim(send: Send, *, limit: int, write: Writer) -> Batch:
     books.move(send.pk, moves)
     if unfit and not fit:
         books.finish(send.pk, at=at)
-    return Batch(send=send, lease_token=token, claimed=claimed)
+    return Batch(send=send, lease_token=token, claimed=claimed, until=until)
 
 
-def peek(send: Send, *, limit: int) -> list[Delivery]:
+def peek(send: Send, *, limit: int, after: Place | None = None) -> list[Due]:
     """Return the deliveries that the next claim would take, without taking them."""
-    return list(_queue(send, at=now())[:limit])
+    return _queue(send, at=now(), limit=limit, after=after)[0]
 
 
-def _due(send: Send, *, at: datetime, limit: int) -> list[Delivery]:
-    if not Send.objects.filter(pk=send.pk, state=Send.State.SENDING).exists():
-        return []  # paused or cancelled since the worker looked
-    return list(_queue(send, at=at).select_for_update(skip_locked=True, of=("self",))[:limit])
+def _due(send: Send, *, at: datetime, limit: int, after: Place | None) -> tuple[list[Due], Place | None]:
+    can_lock = connection.features.has_select_for_update
+    return _queue(
+        send, at=at, limit=limit, after=after, lock=" FOR UPDATE OF d SKIP LOCKED" if can_lock else ""
+    )
 
 
-def _queue(send: Send, *, at: datetime) -> QuerySet[Delivery]:
-    queue = Delivery.objects.filter(send=send, state=Delivery.State.QUEUED, due_at__lte=at)
-    return queue.select_related("send", "subscriber").order_by("due_at", "id")
+def _queue(
+    send: Send, *, at: datetime, limit: int, after: Place | None, lock: str = ""
+) -> tuple[list[Due], Place | None]:
+    """Read the front of a send's queue. In SQL, because rows of the ORM cost more than the rest of writing a call."""
+    conditions, parameters = [_WAITING], [send.pk, Delivery.State.QUEUED, _moment(at), Send.State.SENDING]
+    if send.held_after_id is not None:
+        conditions, parameters = [*conditions, "d.id <= %s"], [*parameters, send.held_after_id]
+    if after is not None:
+        conditions.append("(d.due_at, d.id) > (%s, %s)")
+        parameters += [after.due_at, after.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.due_at, d.id LIMIT %s{lock}",
+            [*parameters, limit],
+        )
+        rows = cursor.fetchall()
+    return [_due_row(send, *row) for row in rows], Place(rows[-1][1], rows[-1][0]) if rows else None
 
 
-def _lease(rows: Sequence[Delivery], *, token: uuid.UUID, at: datetime) -> None:
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+_WAITING = (  # and not paused or cancelled since the worker looked
+    "d.send_id = %s AND d.state = %s AND d.due_at <= %s"
+    " AND EXISTS (SELECT 1 FROM campaigns_send WHERE id = d.send_id AND state = %s)"
+)
+_SELECT = (
+    "SELECT d.id, d.due_at, d.external_id, d.subscriptions, d.attempt_count, d.retry_count, d.reason, s.id,"
+    " s.external_id, s.first_name, s.last_name, s.email, s.profile, s.attributes, s.is_active, s.is_suppressed"
+    " FROM campaigns_delivery d LEFT JOIN campaigns_subscriber s ON s.id = d.subscriber_id"
+)
+
+
+def _due_row(send: Send, pk: int, _due_at: Any, *rest: Any) -> Due:
+    external_id, subscriptions, attempt_count, retry_count, reason, person, *known = rest
+    return Due(
+        pk,
+        send,
+        None if person is None else _recipient(person, *known),
+        external_id,
+        subscriptions,
+        ids_in(subscriptions),
+        attempt_count,
+        retry_count,
+        reason,
+    )
+
+
+def _recipient(pk: int, *known: Any) -> Recipient:
+    external_id, first, last, email, profile, attributes, is_active, is_suppressed = known
+    return Recipient(
+        pk, external_id, first, last, email, loads(profile), loads(attributes), is_active, is_suppressed
+    )
+
+
+def _moment(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def _lease(fit: Sequence[tuple[Due, Intent]], *, token: uuid.UUID, at: datetime) -> list[Claimed]:
+    """Make the rows ours, each with an open attempt."""
+    Delivery.objects.filter(pk__in=listed_ids([row.pk for row, _intent in fit])).update(
         state=Delivery.State.SENDING,
         reason=Delivery.Reason.NONE,
         detail="",
@@ -117,34 +210,29 @@ def _lease(rows: Sequence[Delivery], *, token: uuid.UUID, at: datetime) -> None:
         attempt_count=F("attempt_count") + 1,
         changed_at=at,
     )
-    for row in rows:
-        row.attempt_count += 1
-
-
-def _open_attempts(
-    fit: Sequence[tuple[Delivery, Intent]], *, token: uuid.UUID, at: datetime
-) -> list[Claimed]:
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            delivery=row,
-            number=row.attempt_count,
-            operation=intent.operation,
-            method=intent.method,
-            url=intent.url,
-            body=intent.body,
-            lease_token=token,
-            opened_at=at,
-        )
-        for row, intent in fit
+    bulk.insert(
+        Attempt,
+        ["delivery", "number", "operation", "method", "url", "body"],
+        [
+            (row.pk, row.attempt_count + 1, intent.operation, intent.method, intent.url, intent.body)
+            for row, intent in fit
+        ],
+        lease_token=token,
+        opened_at=at,
+        outcome=Attempt.Outcome.OPEN,
+        answer="",
+        reason="",
+        is_late=False,
     )
-    return [
-        Claimed(delivery=row, attempt=attempt, intent=intent)
-        for (row, intent), attempt in zip(fit, attempts, strict=True)
-    ]
+    return [Claimed(delivery=row, intent=intent, number=row.attempt_count + 1) for row, intent in fit]
 
 
-def _refuse(unfit: Sequence[tuple[Delivery, Unfit]], *, at: datetime) -> None:
-    for row, why in unfit:
-        row.state, row.reason, row.detail = why.state, why.reason, why.text[:300]
-        row.due_at, row.changed_at = None, at
-    bulk.update([row for row, _why in unfit], ["state", "reason", "detail", "due_at", "changed_at"])
+def _refuse(unfit: Sequence[tuple[Due, Unfit]], *, at: datetime) -> None:
+    bulk.change(
+        Delivery,
+        ["id"],
+        ["state", "reason", "detail"],
+        [(row.pk, why.state, why.reason, why.text[:300]) for row, why in unfit],
+        due_at=None,
+        changed_at=at,
+    )

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from campaigns.models import Account, Attempt, Delivery
+from campaigns.models import Account, Attempt, Delivery, bulk
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books, bulk
-from campaigns.pipeline.record.close import DELIVERY_FIELDS, Outcome, doubt, entry, resend, write_entries
+from campaigns.pipeline.record import books
+from campaigns.pipeline.record.entries import entry, write_entries
 from campaigns.pipeline.record.retries import next_try
+from campaigns.pipeline.record.states import DELIVERY_FIELDS, Outcome, doubt, resend
 
 SWEEP_COUNT = 1_000
 
@@ -69,9 +70,15 @@ class Doubt:
     lease_token: uuid.UUID
 
 
+def unheld(at: datetime) -> Q:
+    """Pick deliveries in doubt that nobody is looking into at this moment."""
+    return Q(lease_until=None) | Q(lease_until__lt=at)
+
+
 def _doubts(account: Account, *, at: datetime) -> QuerySet[Delivery]:
-    free = Q(lease_until=None) | Q(lease_until__lt=at)
-    return Delivery.objects.filter(free, state=Delivery.State.IN_DOUBT, due_at__lte=at, send__account=account)
+    return Delivery.objects.filter(
+        unheld(at), state=Delivery.State.IN_DOUBT, due_at__lte=at, send__account=account
+    )
 
 
 def has_doubts(account: Account) -> bool:

@@ -5,6 +5,7 @@ that an answer that comes late belongs to no row.
 """
 
 import secrets
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from campaigns import audit
 from campaigns.models import (
     Attempt,
+    CheckCrash,
     Delivery,
     DryRunPerson,
     Entry,
+    ErasedSubscription,
     ImportProblem,
     Notice,
     PersonList,
@@ -29,14 +33,15 @@ from campaigns.models import (
     SubscriptionStatus,
     Suppression,
     Workspace,
+    bulk,
     standing,
 )
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books, bulk
+from campaigns.models.keyed import keys_of_subscription
+from campaigns.pipeline.record import books
 from campaigns.pipeline.record.mentions import ids_of, notices_about
 
 OUT = (Delivery.State.SENDING, Delivery.State.IN_DOUBT)
-DOUBTS = (Delivery.Reason.NO_ANSWER, Delivery.Reason.WORKER_LOST)
 FIELDS = ["subscriber", "external_id", "subscriptions", "state", "reason", "detail", "due_at", "changed_at"]
 REST = ["state", "reason", "detail", "due_at", "changed_at"]
 
@@ -70,8 +75,9 @@ def suppress(person: Subscriber, marks: Marks) -> int:
     Subscriber.objects.filter(pk=person.pk).update(is_suppressed=True)
     standing.settle([person.pk])
     _remember(person, marks, Suppression.Cause.SUPPRESSED)
+    count = _take_out(rows, at=now())
     _trace(SubscriberAction.Verb.SUPPRESSED, marks, subscriber=person)
-    return _take_out(rows, at=now())
+    return count
 
 
 @transaction.atomic
@@ -98,9 +104,7 @@ def erase(person: Subscriber, marks: Marks) -> str:
     list(held.values_list("pk", flat=True))  # before anything that working through them locks
     rows = list(_locked(person))
     _keep_imports_out(person)
-    person = Subscriber.objects.select_for_update().get(
-        pk=person.pk
-    )  # an audience frozen now waits, and is redone
+    person = Subscriber.objects.select_for_update().get(pk=person.pk)
     newer = person.deliveries.exclude(pk__in=[row.pk for row in rows])  # frozen this very moment
     if out := [row.pk for row in rows if is_out(row)] or list(newer.values_list("pk", flat=True)):
         raise StillOutError(out)
@@ -110,20 +114,20 @@ def erase(person: Subscriber, marks: Marks) -> str:
     waiting = _blank(rows, pseudonym=pseudonym, at=at)
     _remember(person, marks, Suppression.Cause.ERASED)
     SubscriberAction.objects.filter(subscriber=person).update(pseudonym=pseudonym)
-    _trace(SubscriberAction.Verb.ERASED, marks, pseudonym=pseudonym)
     person.delete()
     _move({send_id: Counter({Delivery.State.SKIPPED: count}) for send_id, count in waiting.items()}, at=at)
+    _trace(SubscriberAction.Verb.ERASED, marks, pseudonym=pseudonym)
     return pseudonym
 
 
 def is_out(delivery: Delivery) -> bool:
     """Whether a call has left and nobody knows yet what came of it."""
-    repeats = delivery.state == Delivery.State.QUEUED and delivery.reason in DOUBTS
+    repeats = delivery.state == Delivery.State.QUEUED and delivery.reason in Delivery.UNANSWERED
     return delivery.state in OUT or repeats
 
 
 def _keep_imports_out(person: Subscriber) -> None:
-    """Imports into a workspace take turns with this, batch by batch."""
+    """Imports into a workspace take turns with this, batch by batch; and so does freezing an audience."""
     Workspace.objects.select_for_update(no_key=True).get(pk=person.workspace_id)
 
 
@@ -176,7 +180,7 @@ def _forget_calls(deliveries: Collection[int]) -> None:
     calls = list(Attempt.objects.filter(delivery__in=deliveries).order_by("pk"))
     Attempt.objects.filter(pk__in=[call.pk for call in calls]).delete()
     for call in calls:
-        call.pk = None
+        call.pk, call.lease_token = None, uuid.uuid4()
         call.url = call.body = call.answer = call.reason = ""
     Attempt.objects.bulk_create(calls)
 
@@ -187,8 +191,11 @@ def _forget_what_was_said(
     Notice.objects.filter(pk__in=notices, done_at=None).update(done_at=at, state=Notice.State.IGNORED)
     Notice.objects.filter(pk__in=notices).update(body="", reason=pseudonym, due_at=None)
     SubscriptionStatus.objects.filter(subscriber=None, rokt_id__in=[each.lower() for each in ids]).delete()
+    late = [ErasedSubscription(key=keys_of_subscription(each)[0]) for each in sorted(ids)]
+    ErasedSubscription.objects.bulk_create(late, ignore_conflicts=True)  # two people may have had one
     SavedRecipient.objects.filter(subscriber=person).delete()
     DryRunPerson.objects.filter(subscriber=person).delete()
+    CheckCrash.objects.filter(subscriber=person).delete()
     Entry.objects.filter(subscriber=person).delete()
     problems = ImportProblem.objects.filter(
         batch__workspace=person.workspace_id, external_id=person.external_id
@@ -216,6 +223,8 @@ def _remember(person: Subscriber, marks: Marks, cause: Suppression.Cause) -> Non
 def _trace(
     verb: SubscriberAction.Verb, marks: Marks, *, subscriber: Subscriber | None = None, pseudonym: str = ""
 ) -> None:
-    SubscriberAction.objects.create(
+    """Write down what was done, last in its transaction: the audit chain is locked from here on."""
+    action = SubscriberAction.objects.create(
         subscriber=subscriber, pseudonym=pseudonym, verb=verb, by=marks.by, note=marks.note
     )
+    audit.on_person(action)

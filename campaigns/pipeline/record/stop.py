@@ -1,16 +1,13 @@
 """Rows that people or the calendar take out of the queue, or put back into it."""
 
-from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.models import Delivery, Send
+from campaigns.models import Crash, Delivery, Send
 from campaigns.models.clock import now
-from campaigns.pipeline.record import books, bulk
-from campaigns.pipeline.record.close import DELIVERY_FIELDS, entry, requeue, write_entries
-from campaigns.pipeline.record.doubt import last_calls
+from campaigns.pipeline.record import books
 
 
 @transaction.atomic
@@ -31,7 +28,7 @@ def expire(send: Send) -> int:
 def _take_out(send: Send, *, to: Delivery.State, reason: Delivery.Reason, at: datetime) -> int:
     """Empty the queue of a send; rows that wait to repeat a call without an answer are left for people to decide."""
     waiting = Delivery.objects.filter(send=send, state=Delivery.State.QUEUED)
-    doubts = waiting.filter(reason__in=(Delivery.Reason.NO_ANSWER, Delivery.Reason.WORKER_LOST))
+    doubts = waiting.filter(reason__in=Delivery.UNANSWERED)
     doubt_count = doubts.update(state=Delivery.State.IN_DOUBT, due_at=None, changed_at=at)
     count = waiting.update(state=to, reason=reason, detail="", due_at=None, changed_at=at)
     books.move(
@@ -55,6 +52,7 @@ def requeue_failed(send: Send, *, reasons: Collection[str] = ()) -> int:
     failed = Delivery.objects.filter(send=send, state=Delivery.State.FAILED)
     if reasons:
         failed = failed.filter(reason__in=reasons)
+    Crash.objects.filter(delivery__in=failed).delete()
     count = failed.update(
         state=Delivery.State.QUEUED,
         reason=Delivery.Reason.NONE,
@@ -68,31 +66,3 @@ def requeue_failed(send: Send, *, reasons: Collection[str] = ()) -> int:
         finished = Send.objects.filter(pk=send.pk, state=Send.State.FINISHED)
         finished.update(state=Send.State.SENDING, finished_at=None)
     return count
-
-
-@transaction.atomic
-def decide(send: Send, *, ids: Collection[int], arrived: bool, content_of: Callable[[str], str]) -> int:
-    """Resolve deliveries in doubt by hand: they arrived, or they are sent again; return how many changed."""
-    at = now()
-    doubts = Delivery.objects.filter(send=send, state=Delivery.State.IN_DOUBT, pk__in=ids)
-    rows = list(doubts.select_for_update(of=("self",)).select_related("send").order_by("pk"))
-    calls = last_calls([row.pk for row in rows])
-    for row in rows:
-        row.lease_token = row.lease_until = row.due_at = None
-        row.changed_at = at
-        if arrived:
-            row.state, row.reason, row.detail = Delivery.State.ACCEPTED, Delivery.Reason.DECIDED, ""
-        else:
-            row.retry_count = 1  # by hand, always; and with the same bytes
-            requeue(row, send=row.send, due_at=at)
-    bulk.update(rows, DELIVERY_FIELDS)
-    if arrived:
-        write_entries(
-            entry(row, content=content_of(calls[row.pk].body), operation=calls[row.pk].operation, at=at)
-            for row in rows
-        )
-    moves = Counter(Delivery.State(row.state) for row in rows)
-    moves[Delivery.State.IN_DOUBT] -= len(rows)
-    books.move(send.pk, moves)
-    books.finish(send.pk, at=at)
-    return len(rows)

@@ -1,7 +1,8 @@
-"""Many calls at once: order, connections, cancelling, and that nothing is ever sent twice behind our back."""
+"""Many calls at once: order, connections, pace, closing, and that nothing is ever sent twice behind our back."""
 
 import asyncio
 import functools
+import itertools
 import ssl
 import threading
 import time
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from integrations.rokt.sender import SendCancelledError, Sender
+from integrations.rokt.sender import FIRST_WIDTH, Sender
 from integrations.rokt.wire import Call, Event, Reply, Target, Verdict, create, delete, read_subscription
+from integrations.web.clock import steady
+from integrations.web.pace import Pace
 from tests.integrations.conftest import AtHome
 from tests.integrations.raw_server import ACCEPTED, Asked, RawServer, answer, drips, keeps, says, silent
 
@@ -30,10 +33,10 @@ def send(server: RawServer, calls: list[Call], *, concurrency: int = 4, timeout:
     return asyncio.run(run())
 
 
-def cancelled(
+def closed_while_sending(
     server: RawServer, calls: list[Call], when: Callable[[], bool], *, concurrency: int
 ) -> list[Reply]:
-    """What a send that is cancelled as soon as `when` holds knows by then."""
+    """What a send knows whose sender is closed as soon as `when` holds."""
 
     async def run() -> list[Reply]:
         async with Sender(concurrency, 5, {server.place}) as sender:
@@ -41,11 +44,7 @@ def cancelled(
             await asyncio.sleep(0)
             while not when():
                 await asyncio.sleep(0.01)
-            task.cancel()
-            with pytest.raises(SendCancelledError) as stopped:
-                await task
-            assert task.cancelled()
-            return stopped.value.replies
+        return await task
 
     return asyncio.run(run())
 
@@ -179,19 +178,20 @@ def test_a_token_that_cannot_be_sent_stops_the_whole_batch(serve: Serve):
     assert server.connections == 0
 
 
-def test_a_cancelled_send_keeps_the_replies_that_arrived(serve: Serve):
+def test_a_send_whose_sender_is_closed_keeps_the_replies_that_arrived(serve: Serve):
     def script(asked: Asked) -> bool:
         return silent(asked) if asked.path.endswith("_5") else echo(asked)
 
     server = serve(script)
-    replies = cancelled(server, deletes(server, 10), lambda: len(server.requests) == 6, concurrency=1)
+    calls = deletes(server, 10)
+    replies = closed_while_sending(server, calls, lambda: len(server.requests) == 6, concurrency=1)
     assert [reply.reason for reply in replies[:5]] == [f"E_{number}" for number in range(5)]
-    assert (replies[5].verdict, replies[5].reason) == (Verdict.UNKNOWN, "stopped before an answer came")
-    assert {(reply.verdict, reply.reason) for reply in replies[6:]} == {(Verdict.NOT_SENT, "not begun")}
+    assert replies[5].verdict is Verdict.UNKNOWN
+    assert {(reply.verdict, reply.begun) for reply in replies[6:]} == {(Verdict.NOT_SENT, False)}
     assert len(server.requests) == 6
 
 
-def test_a_send_cancelled_while_a_body_drips_in_keeps_the_status(serve: Serve):
+def test_a_body_that_drips_in_when_the_sender_is_closed_keeps_its_status(serve: Serve):
     dripping = threading.Event()
 
     def script(asked: Asked) -> bool:
@@ -199,28 +199,75 @@ def test_a_send_cancelled_while_a_body_drips_in_keeps_the_status(serve: Serve):
         return drips(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n")(asked)
 
     server = serve(script)
-
-    async def run() -> list[Reply]:
-        async with Sender(1, 5, {server.place}) as sender:
-            task = asyncio.create_task(sender.send(deletes(server, 2), token="tok"))
-            await asyncio.to_thread(dripping.wait)
-            await asyncio.sleep(0.2)
-            task.cancel()
-            with pytest.raises(SendCancelledError) as stopped:
-                await task
-            return stopped.value.replies
-
-    replies = asyncio.run(run())
+    begun = time.monotonic()
+    replies = closed_while_sending(
+        server,
+        deletes(server, 2),
+        lambda: dripping.is_set() and time.monotonic() > begun + 0.3,
+        concurrency=1,
+    )
     assert [reply.verdict for reply in replies] == [Verdict.ACCEPTED, Verdict.NOT_SENT]
     assert replies[0].drift == "the body of the answer was cut short"
 
 
-def test_a_send_cancelled_at_once_has_sent_nothing(serve: Serve):
+def test_a_sender_that_is_closed_at_once_has_sent_nothing(serve: Serve):
     server = serve(echo)
-    replies = cancelled(server, deletes(server, 3), lambda: True, concurrency=2)
-    assert replies[2].verdict is Verdict.NOT_SENT
+    replies = closed_while_sending(server, deletes(server, 3), lambda: True, concurrency=2)
     assert {reply.verdict for reply in replies} <= {Verdict.NOT_SENT, Verdict.UNKNOWN}
     assert server.requests == []
+
+
+def test_no_call_begins_after_its_time(serve: Serve):
+    server = serve(echo)
+
+    async def run() -> list[Reply]:
+        async with Sender(2, 5, {server.place}) as sender:
+            return await sender.send(deletes(server, 3), token="tok", until=steady() - 0.001)
+
+    replies = asyncio.run(run())
+    assert {(reply.verdict, reply.begun) for reply in replies} == {(Verdict.NOT_SENT, False)}
+    assert server.requests == []
+
+
+def test_calls_leave_at_their_pace_and_a_stall_is_not_caught_up(serve: Serve):
+    left: list[float] = []
+
+    def script(asked: Asked) -> bool:
+        left.append(time.monotonic())
+        return echo(asked)
+
+    server = serve(script)
+
+    async def run() -> None:
+        async with Sender(8, 5, {server.place}) as sender:
+            pace = Pace(0.05, first=0, burst=2)
+            task = asyncio.create_task(sender.send(deletes(server, 12), token="tok", pace=pace))
+            await asyncio.sleep(0.12)
+            time.sleep(0.3)
+            await task
+
+    asyncio.run(run())
+    gaps = [after - before for before, after in itertools.pairwise(left)]
+    assert sum(gap < 0.03 for gap in gaps) <= 3, "two at once after the stall, and no more"
+    assert left[-1] - left[0] >= 0.05 * 7
+
+
+def test_more_calls_are_open_at_once_where_answers_are_slow(serve: Serve):
+    most, now_open, lock = [0], [0], threading.Lock()
+
+    def script(asked: Asked) -> bool:
+        with lock:
+            now_open[0] += 1
+            most[0] = max(most[0], now_open[0])
+        time.sleep(0.1)
+        with lock:
+            now_open[0] -= 1
+        return echo(asked)
+
+    server = serve(script)
+    replies = send(server, deletes(server, 400), concurrency=FIRST_WIDTH + 16, timeout=20)
+    assert all(reply.status for reply in replies)
+    assert FIRST_WIDTH < most[0] <= FIRST_WIDTH + 16
 
 
 def test_calls_go_out_over_tls(

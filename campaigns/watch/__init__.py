@@ -1,0 +1,1 @@
+"""How the installation fares, for machines that look after it: heartbeat, health, metrics."""

@@ -1,0 +1,1 @@
+"""Alerts: what is noticed, who is told, and what a broken mail server can not disturb."""
