@@ -112,7 +112,14 @@ class HostWorkers(Workers):
 
     def __init__(self, host: Host, count: int, **environment: str) -> None:
         super().__init__(count, **environment)
-        self.prefix = host.inside
+        self.host = host
+
+    def _celery(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        command = [*self.host.inside, sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
 
 @contextmanager

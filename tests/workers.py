@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import connection
 from kombu import Connection
 
+from tests import nursery
+
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = (
     "--concurrency=1",
@@ -25,6 +27,8 @@ OPTIONS = (
     "--without-heartbeat",
 )
 
+
+Running = nursery.Process | subprocess.Popen[bytes]
 
 # What workers run is measured in the tests' own process as well; traced, they start twice as slowly.
 UNTRACED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
@@ -51,7 +55,6 @@ class Workers:
     """`with Workers(2, ROKT_HOSTS=…) as workers:` runs that many worker processes on a queue of their own."""
 
     app = "calendar_admin"
-    prefix: tuple[str, ...] = ()  # before each command: where it is to run
 
     def __init__(self, count: int = 1, **environment: str) -> None:
         self.count = count
@@ -68,8 +71,8 @@ class Workers:
             "LOG_LEVEL": "WARNING",
             **environment,
         }
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.beats: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Running] = []
+        self.beats: list[Running] = []
 
     def __enter__(self) -> Self:
         for _ in range(self.count):
@@ -90,13 +93,13 @@ class Workers:
     def log(self) -> Path:
         return Path(self.folder.name) / "workers.log"
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> Running:
         """Start one more worker."""
         process = self._celery("worker", *OPTIONS, f"--hostname={uuid4().hex}@%h")
         self.processes.append(process)
         return process
 
-    def start_beat(self, name: str) -> subprocess.Popen[bytes]:
+    def start_beat(self, name: str) -> Running:
         """Start a clock, with a schedule file of its own."""
         schedule = str(Path(self.folder.name) / name)
         self.beats.append(self._celery("beat", "--schedule", schedule, "--loglevel=WARNING", "--pidfile="))
@@ -118,25 +121,19 @@ class Workers:
             "control_folder": str(queue / "control"),
         }
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Running) -> None:
         """SIGKILL a worker with everything it started, and start another."""
         _kill(process)
         self.processes.remove(process)
         self.start()
 
-    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    def _celery(self, *arguments: str) -> Running:
+        return nursery.celery(
+            ["-A", self.app, "--quiet", *arguments], environment=self.environment, log=self.log
+        )
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Running) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

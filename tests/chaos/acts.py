@@ -26,7 +26,7 @@ from tests.chaos.door import Door
 from tests.chaos.mischief import Act
 from tests.chaos.stack import Broker, Database
 from tests.sandbox_process import Sandbox
-from tests.workers import Workers
+from tests.workers import Running, Workers
 
 Result = TypeVar("Result")
 REFUSED_SECONDS = 1.0
@@ -96,7 +96,7 @@ class Night:
     def _later(self, seconds: float, do: Callable[[], object]) -> None:
         heapq.heappush(self.undoing, (time.monotonic() + seconds, id(do), do))
 
-    def _worker(self, act: Act) -> "subprocess.Popen[bytes]":
+    def _worker(self, act: Act) -> Running:
         """Pick a worker, once calls are on the wire: one that is idle has nothing to lose."""
         tasks.wake(self.send.account_id)
         deadline = time.monotonic() + AT_WORK_SECONDS
