@@ -101,7 +101,6 @@ def _nursery() -> "subprocess.Popen[str]":
     nursery = subprocess.Popen(
         [sys.executable, "-m", "tests.nursery"],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

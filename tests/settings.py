@@ -16,3 +16,6 @@ if IS_SQLITE:  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # noqa: F405
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = (
+    True  # look for a file when it is asked for, not for all of them at every client's first page
+)

@@ -30,9 +30,6 @@ OPTIONS = (
 
 Running = nursery.Process | subprocess.Popen[bytes]
 
-# What workers run is measured in the tests' own process as well; traced, they start twice as slowly.
-UNTRACED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-
 
 def wait_until(true: Callable[[], object], *, seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
@@ -60,7 +57,7 @@ class Workers:
         self.count = count
         self.folder = tempfile.TemporaryDirectory(prefix="calendar-admin-workers-")
         self.environment = {
-            **UNTRACED,
+            **os.environ,
             "DJANGO_SETTINGS_MODULE": "calendar_admin.settings",
             "DATABASE_URL": database_url(),
             "SECRET_KEY": settings.SECRET_KEY,

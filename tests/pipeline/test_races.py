@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -29,6 +31,7 @@ from tests.builders import (
 )
 from tests.pipeline.fake_rokt import FakeRokt, line_to
 from tests.pipeline.running import decide, subscription
+from tests.workers import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,7 +116,11 @@ def started(send: Send) -> Send:
 
 
 def claim(send: Send, limit: int = 5) -> record.Batch:
-    return record.claim(Send.objects.get(pk=send.pk), limit=limit, write=Calls(send).write)
+    return claim_with(send, Calls(send).write, limit=limit)
+
+
+def claim_with(send: Send, write: Any, limit: int = 5) -> record.Batch:
+    return record.claim(Send.objects.get(pk=send.pk), limit=limit, write=write)
 
 
 def work() -> None:
@@ -165,6 +172,27 @@ def test_nothing_more_is_claimed_once_staff_have_stopped_a_send(verb, sends, rok
         assert send.sending_count == 0
         assert send.queued_count == 0 or send.state == Send.State.PAUSED
     assert_nobody_twice(rokt)
+
+
+@pytest.mark.skipif(settings.IS_SQLITE, reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("verb", [compose.pause, compose.cancel])
+def test_who_stops_a_send_while_its_calls_are_written_keeps_them_back(verb, sends, staff):
+    send = started(sends())
+    stop = threading.Thread(target=at_once, args=[partial(verb, send, by=staff)])
+
+    def write(rows):
+        stop.start()  # a cancellation then waits for these very rows
+        wait_until(Send.objects.exclude(state=Send.State.SENDING).exists, seconds=30, what="the stop")
+        return Calls(send).write(rows)
+
+    assert claim_with(send, write).claimed == []
+
+    stop.join()
+    clockwork.tidy()
+    send.refresh_from_db()
+    assert send.sending_count == 0
+    assert send.queued_count + send.cancelled_count == PEOPLE_COUNT
+    assert not Attempt.objects.exists()
 
 
 def test_cancelling_ticks_and_expiry_at_once_take_every_row_out_once(sends, staff):

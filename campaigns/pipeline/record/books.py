@@ -25,14 +25,25 @@ def move(send_id: int, changes: Mapping[Delivery.State, int]) -> None:
     The row stays locked until the commit, and every worker of the send wants it. A row that only goes onto
     the wire is no progress yet.
     """
+    if columns := _columns(changes):
+        Send.objects.filter(pk=send_id).update(**columns)
+
+
+def move_if_running(send_id: int, changes: Mapping[Delivery.State, int]) -> bool:
+    """Do as `move` for a send that runs; False, and nothing changed, where staff have stopped it meanwhile."""
+    columns = _columns(changes)
+    running = Send.objects.filter(pk=send_id, state=Send.State.SENDING)
+    return not columns or bool(running.update(**columns))
+
+
+def _columns(changes: Mapping[Delivery.State, int]) -> dict[str, Any]:
     assert sum(changes.values()) == 0, changes  # noqa: S101 - a slip here would unbalance the books
     columns: dict[str, Any] = {
         f"{state.value}_count": F(f"{state.value}_count") + n for state, n in changes.items() if n
     }
     if columns and changes.get(Delivery.State.SENDING, 0) <= 0:
         columns["moved_at"] = Now()
-    if columns:
-        Send.objects.filter(pk=send_id).update(**columns)
+    return columns
 
 
 def finish(send_id: int, *, at: datetime) -> bool:

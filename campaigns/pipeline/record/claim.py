@@ -108,14 +108,27 @@ class Batch:
 Writer = Callable[[Sequence[Due]], Sequence[Intent | Unfit | None]]
 
 
-@transaction.atomic
+class _StoppedError(Exception):
+    """Staff have stopped the send while its calls were being written."""
+
+
 def claim(send: Send, *, limit: int, write: Writer, after: Place | None = None) -> Batch:
     """Lease up to ``limit`` due deliveries of a running send and write down what will be sent.
 
     ``write`` turns the rows into intents (or says why not, or None for "not now"); it must not touch the
     network. Two workers never get the same row: PostgreSQL skips locked rows, SQLite has one writer at a time.
+    A send that is paused or cancelled while they are written keeps them.
     """
-    at, token = now(), uuid.uuid4()
+    token = uuid.uuid4()
+    try:
+        return _claim(send, token=token, limit=limit, write=write, after=after)
+    except _StoppedError:
+        return Batch(send=send, lease_token=token, claimed=[], until=None)
+
+
+@transaction.atomic
+def _claim(send: Send, *, token: uuid.UUID, limit: int, write: Writer, after: Place | None) -> Batch:
+    at = now()
     rows, until = _due(send, at=at, limit=limit, after=after)
     verdicts = list(zip(rows, write(rows), strict=True)) if rows else []
     fit = [(row, intent) for row, intent in verdicts if isinstance(intent, Intent)]
@@ -125,7 +138,8 @@ def claim(send: Send, *, limit: int, write: Writer, after: Place | None = None) 
     moves = Counter(why.state for _row, why in unfit)
     moves[Delivery.State.SENDING] += len(fit)
     moves[Delivery.State.QUEUED] -= len(fit) + len(unfit)
-    books.move(send.pk, moves)
+    if not books.move_if_running(send.pk, moves):
+        raise _StoppedError
     if unfit and not fit:
         books.finish(send.pk, at=at)
     return Batch(send=send, lease_token=token, claimed=claimed, until=until)
