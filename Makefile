@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-# Two for each processor: many tests wait for real processes.
-PROCESSES ?= $(shell expr 2 '*' `nproc 2>/dev/null || echo 2`)
+# Three for each processor: many tests wait for real processes.
+PROCESSES ?= $(shell expr 3 '*' `nproc 2>/dev/null || echo 2`)
 TESTS ?=
 
 # Checks look at settings, not at your data; and at settings as they are in production.
@@ -41,7 +41,7 @@ sandbox: $(STAMP) ## Run the stand-in for Rokt and Braze alone
 	@exec $(BIN)/python manage.py sandbox
 
 test: $(STAMP) ## Run the tests: no servers, no network, no browser (one file: make test TESTS=tests/liquid)
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --maxschedchunk 2 $(TESTS)
 
 check: $(STAMP) ## Format, lint, types, import rules, templates, settings, migrations
 	$(BIN)/ruff format --check .

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Account, Attempt, Delivery, Entry, Send, Subscriber
-from campaigns.pipeline import clockwork, deliver, leaving, record
+from campaigns.pipeline import clockwork, leaving, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import Said, Spot, TakenOff, Word, books
 from tests.builders import make_account, make_subscriber
@@ -74,7 +74,7 @@ def test_a_doubt_is_settled_and_the_entry_is_known(send, event):
 
 def test_a_repeat_that_waits_is_not_made_any_more(send, event, rokt):
     rokt.fault("status", status=503, count=2)
-    deliver.drain(send.account, seconds=0.01)
+    run(send)
     assert states(send) == {"ann": "queued"}
 
     assert confirm(event, "ann", operation=ADDED) is Said.TAKEN
