@@ -7,16 +7,14 @@ from hypothesis import settings as hypothesis
 from campaigns.models import Account, Campaign, Event, Segment
 from tests import builders
 
-WAIT_FOR_PROCESSES = {"faults", "processes"}
-
 hypothesis.register_profile("no clock", deadline=None)  # a busy machine is no reason to fail
 hypothesis.load_profile("no clock")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that wait the longest: others use the time, and none of them is the last."""
-    items.sort(key=lambda item: item.path.parent.name not in WAIT_FOR_PROCESSES)
+    """Begin with the tests that take the longest and use no database of ours: so none of them is the last."""
+    items.sort(key=lambda item: item.path.parent.name != "processes")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def may_send() -> bool:
         if mark is not None and is_turned_back(mark):
             _halt(mark)
             return False
-        remember(newest.family, present)
+        remember(newest.family, present, instead_of=mark)
     return not _is_held()
 
 

@@ -1,10 +1,12 @@
 """What this host remembers of the database's clock: the newest beat it has seen, in a small file of its own."""
 
+import fcntl
 import json
 import logging
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,22 +37,42 @@ def recall(family: UUID) -> Mark | None:
         return None
 
 
-def remember(family: UUID, mark: Mark) -> None:
-    """Keep a beat: a file is there whole or not at all, whoever is killed meanwhile."""
+def remember(family: UUID, mark: Mark, *, instead_of: Mark | None) -> None:
+    """Keep a beat, unless another process has kept one since ``instead_of`` was recalled.
+
+    A file is there whole or not at all, whoever is killed meanwhile.
+    """
     path = _path(family)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-        try:
-            with os.fdopen(handle, "w") as file:
-                json.dump({"number": mark.number, "at": mark.at.isoformat()}, file)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        with _alone_in(path.parent):
+            if recall(family) == instead_of:
+                _write(path, {"number": mark.number, "at": mark.at.isoformat()})
     except OSError as error:
         log.warning("this host cannot remember the database's clock: %s", error)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let no other process of this host do the same in this folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write(path: Path, document: object) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(document, file)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def _path(family: UUID) -> Path:

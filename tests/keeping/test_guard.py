@@ -90,6 +90,24 @@ def test_a_release_lets_every_host_go_on_and_the_next_restore_is_noticed_again(s
     assert not keeping.may_send()
 
 
+def test_a_slow_worker_does_not_make_its_host_forget_a_newer_beat(monkeypatch, tmp_path):
+    beats = live(1)
+
+    def recall_slowly(family):
+        mark = recall(family)
+        monkeypatch.setattr("campaigns.keeping.guard.recall", recall)
+        Beat.objects.create(family=family, at=timezone.now() + timedelta(seconds=2))
+        assert keeping.may_send()  # another worker, meanwhile
+        return mark
+
+    Beat.objects.create(family=beats[0].family, at=timezone.now() + timedelta(seconds=1))
+    monkeypatch.setattr("campaigns.keeping.guard.recall", recall_slowly)
+    assert keeping.may_send()
+
+    kept = json.loads((tmp_path / "beats" / f"{beats[0].family}.json").read_text())
+    assert kept["number"] == Beat.objects.latest("pk").pk
+
+
 def test_a_host_without_a_file_is_trusted(tmp_path):
     beats = live(5)
     for path in (tmp_path / "beats").iterdir():
