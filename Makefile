@@ -28,7 +28,7 @@ $(STAMP): requirements/uv.txt requirements/dev.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Calendar Admin needs Python's venv: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Run everything with sample data and a sandbox instead of Rokt
@@ -55,7 +55,7 @@ check: $(STAMP) ## Format, lint, types, import rules, templates, settings, migra
 
 e2e: $(STAMP) ## Drive the pages with a real browser
 	@command -v chromium >/dev/null || { echo "The browser tests need Chromium: apt-get install chromium" >&2; exit 1; }
-	$(BIN)/python -m pytest -m e2e $(or $(TESTS),tests/e2e)
+	$(BIN)/python -m pytest -m e2e --numprocesses auto --dist loadfile $(or $(TESTS),tests/e2e)
 
 bench: $(STAMP) ## Measure what the product exists for, beside its peers
 	$(BIN)/python -m benchmarks

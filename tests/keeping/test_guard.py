@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from campaigns import keeping, tasks
 from campaigns.keeping import guard, halts
+from campaigns.keeping.remembered import recall
 from campaigns.models import Beat, Halt, Send
 from tests.builders import make_send, make_user
 from tests.keeping.conftest import turn_back
