@@ -9,8 +9,11 @@ from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
 from django.utils.log import configure_logging
 
+from calendar_admin import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "calendar_admin.settings")
 
+broker.mend()
 app = Celery("calendar_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

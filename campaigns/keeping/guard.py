@@ -67,7 +67,8 @@ def _is_held() -> bool:
 
 @transaction.atomic
 def _halt(mark: Mark) -> None:
-    """Halt everything; many hosts may notice at once."""
+    """Halt everything; many hosts may notice at once, and the oldest beat lets them do so one after the other."""
+    Beat.objects.select_for_update().order_by("pk").first()
     if _is_held():
         return
     before = Beat.objects.filter(at__lte=mark.at).order_by("-pk").first()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from campaigns import keeping
 from campaigns.models import Attempt, Beat, Delivery, Entry, Event, Send
 from tests.builders import make_attempt, make_delivery, make_event, make_send
 
@@ -47,6 +48,19 @@ def bodies() -> dict[str, tuple[str, str]]:
 
 def entry_of(call: Attempt) -> Entry:
     return Entry.objects.get(delivery=call.delivery_id)
+
+
+def live(beats: int) -> list[Beat]:
+    """Let the clock go on, and this host look at it every time."""
+    for _ in range(beats):
+        Beat.objects.update(at=timezone.now() - timedelta(hours=1)) if not Beat.objects.exists() else None
+        newest = Beat.objects.order_by("-pk").first()
+        Beat.objects.create(
+            at=(newest.at if newest else timezone.now() - timedelta(hours=1)) + timedelta(seconds=10),
+            **({"family": newest.family} if newest else {}),
+        )
+        assert keeping.may_send()
+    return list(Beat.objects.order_by("pk"))
 
 
 def turn_back(to: Beat) -> None:

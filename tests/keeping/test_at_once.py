@@ -1,14 +1,16 @@
 """Ten at once, and one that is killed: texts go exactly once, and nothing else does."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connection
 
-from campaigns.models import Attempt, Delivery, Purge, Send
+from campaigns import keeping
+from campaigns.models import Attempt, Beat, Delivery, Halt, Purge, Send
 from campaigns.pipeline.record import books, purge
 from tests.builders import make_attempt, make_subscriber, make_workspace
-from tests.keeping.conftest import ago, old_send
+from tests.keeping.conftest import ago, live, old_send, turn_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +58,26 @@ def test_ten_at_once_remove_each_text_once(send, monkeypatch):
     assert set(Attempt.objects.values_list("body", "answer")) == {("", "")}
     assert Purge.objects.get().done_at is not None
     assert books.check(Send.objects.get(pk=send.pk)).holds
+
+
+def notice(barrier: Barrier) -> bool:
+    try:
+        barrier.wait()
+        return keeping.may_send()
+    finally:
+        connection.close()
+
+
+def test_ten_that_notice_a_database_that_was_put_back_hold_it_once():
+    for _round in range(5):
+        Halt.objects.all().delete()
+        Beat.objects.all().delete()
+        turn_back(live(3)[-2])
+
+        with ThreadPoolExecutor(10) as pool:
+            assert not any(pool.map(notice, [Barrier(10)] * 10))
+
+        assert Halt.objects.count() == 1
 
 
 class KilledError(BaseException):

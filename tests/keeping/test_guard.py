@@ -11,22 +11,9 @@ from campaigns.keeping import guard, halts
 from campaigns.keeping.remembered import recall
 from campaigns.models import Beat, Halt, Send
 from tests.builders import make_send, make_user
-from tests.keeping.conftest import turn_back
+from tests.keeping.conftest import live, turn_back
 
 pytestmark = pytest.mark.django_db
-
-
-def live(beats: int) -> list[Beat]:
-    """Let the clock go on, and this host look at it every time."""
-    for _ in range(beats):
-        Beat.objects.update(at=timezone.now() - timedelta(hours=1)) if not Beat.objects.exists() else None
-        newest = Beat.objects.order_by("-pk").first()
-        Beat.objects.create(
-            at=(newest.at if newest else timezone.now() - timedelta(hours=1)) + timedelta(seconds=10),
-            **({"family": newest.family} if newest else {}),
-        )
-        assert keeping.may_send()
-    return list(Beat.objects.order_by("pk"))
 
 
 def host(settings, tmp_path, name: str) -> None:
