@@ -1,6 +1,5 @@
 """What the fault tests share: a stand-in Rokt, a crowd of people, and a send to all of them."""
 
-import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -20,14 +19,12 @@ from tests.sandbox_process import Sandbox
 
 
 @pytest.fixture(autouse=True)
-def _untraced(monkeypatch) -> None:
-    """Start processes without coverage: what they run is measured elsewhere, and traced they are twice as slow."""
-    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
-        monkeypatch.delenv(name)
+def _all_of_them(untraced: None) -> None:
+    """Every process here is started untraced."""
 
 
 @pytest.fixture
-def rokt(_untraced, settings) -> Iterator[Sandbox]:
+def rokt(untraced, settings) -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         settings.ROKT_HOSTS = [urlsplit(sandbox.url).netloc]
         yield sandbox
