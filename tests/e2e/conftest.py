@@ -46,6 +46,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     environment = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_THE_TESTS}
     environment |= {"PORT": str(port), "SANDBOX_PORT": str(sandbox_port), "DATA_DIR": str(folder / "data")}
+    environment["LOG_LEVEL"] = "INFO"  # it is asked whether the worker is ready
     log = folder / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
