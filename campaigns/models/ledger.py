@@ -259,8 +259,11 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "subscriber"], name="one_entry_per_event_and_person")
         ]
-        indexes = [  # who has received an event, answered by the index alone
-            models.Index(fields=["event", "subscriber"], name="entry_received", condition=Q(is_test=False))
+        indexes = [
+            # Who has received an event, answered by the index alone.
+            models.Index(fields=["event", "subscriber"], name="entry_received", condition=Q(is_test=False)),
+            # Who took it off, asked for every batch: few, among as many as have it.
+            models.Index(fields=["event", "subscriber"], name="entry_dropped", condition=Q(state="dropped")),
         ]
 
     def __str__(self) -> str:
