@@ -7,10 +7,11 @@ from django.test import Client
 from hypothesis import settings as hypothesis
 
 from campaigns.models import Account, Campaign, Event, Segment
-from tests import builders
+from tests import builders, emptying
 
 hypothesis.register_profile("no clock", deadline=None)  # a busy machine is no reason to fail
 hypothesis.load_profile("no clock")
+emptying.quickly()
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -126,8 +127,12 @@ class Stage:
             self.update.refresh_from_db()
             waiting = self.update.queued_count
             if self.update.state == Send.State.SENDING and waiting < self.update.audience_count * 0.6:
-                compose.cancel(self.update, by=self.staff)
-                self.cancelled_at = now()
+                self._cancel(self.update)
+
+    def _cancel(self, send: Send) -> None:
+        with suppress(compose.NotPossibleError):  # it was through sooner
+            compose.cancel(send, by=self.staff)
+            self.cancelled_at = now()
 
     def is_over(self) -> bool:
         """Whether nothing is left to do but what people have to decide."""

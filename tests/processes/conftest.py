@@ -8,6 +8,11 @@ import pytest
 from tests.processes.running import Running
 
 
+@pytest.fixture(autouse=True)
+def _all_of_them(untraced: None) -> None:
+    """Every program here is started untraced."""
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"

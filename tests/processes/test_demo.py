@@ -7,13 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from tests.processes.running import Running, free_port
 from tests.workers import wait_until
-
-pytestmark = pytest.mark.usefixtures("untraced")
 
 
 def demo(start: Callable[..., Running]) -> tuple[Running, str, str]:

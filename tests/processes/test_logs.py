@@ -9,8 +9,6 @@ import requests
 
 from tests.processes.running import Running, free_port
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 HOOK, BEARER, EMAIL, BASIC = "hook-s3cr3t", "bearer-s3cr3t", "ada.s3cr3t@example.com", "YWRhOnMzY3IzdA=="
 SECRETS = ("s3cr3t", BASIC)
 
