@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from tests.workers import ROOT, Workers
+from tests.workers import ROOT, Running, Workers
 
 NUMBER = os.getpid() % 200 + 1  # so that two runs at once do not meet
 NET = f"10.77.{NUMBER}"
@@ -114,12 +114,8 @@ class HostWorkers(Workers):
         super().__init__(count, **environment)
         self.host = host
 
-    def _celery(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        command = [*self.host.inside, sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments]
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+    def _celery(self, *arguments: str) -> Running:
+        return self._started_alone(*arguments, prefix=self.host.inside)
 
 
 @contextmanager

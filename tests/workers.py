@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -128,6 +128,14 @@ class Workers:
         return nursery.celery(
             ["-A", self.app, "--quiet", *arguments], environment=self.environment, log=self.log
         )
+
+    def _started_alone(self, *arguments: str, code: Path = ROOT, prefix: Sequence[str] = ()) -> Running:
+        """Start Celery without the nursery, which knows one code and one host: with other code, or elsewhere."""
+        command = [*prefix, sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, cwd=code, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
 
 def _kill(process: Running) -> None:

@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
-from campaigns.models import Account, Attempt, Send
+from campaigns.models import Account, Attempt
 from tests.builders import make_user
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
+from tests.faults.waiting import finished, has_sent, sent_count
 from tests.pipeline.running import queue
 from tests.workers import Workers, wait_until
 
@@ -15,20 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 QUICK = {"ANSWER_SECONDS": "1", "LEASE_SECONDS": "3", "SETTLE_SECONDS": "0.5"}
 KILLS = 5
-
-
-def finished(send: Send) -> bool:
-    send.refresh_from_db()
-    return send.state == Send.State.FINISHED
-
-
-def has_sent(send: Send, count: int) -> bool:
-    return sent(send) >= count
-
-
-def sent(send: Send) -> int:
-    send.refresh_from_db()
-    return send.accepted_count + send.confirmed_count
 
 
 @pytest.mark.parametrize("policy", [Account.WhenInDoubt.VERIFY, Account.WhenInDoubt.RESEND])
@@ -46,7 +33,7 @@ def test_five_kills_lose_nothing_and_every_double_was_in_doubt(policy, event, ro
         wait_until(lambda: finished(send), seconds=120, what="the end of the send")
 
     assert send.audience_count == people
-    assert sent(send) == people
+    assert sent_count(send) == people
     assert_nothing_lost_and_nothing_silently_doubled(send, rokt)
     doubted = Attempt.objects.filter(outcome=Attempt.Outcome.UNKNOWN).values("delivery").distinct().count()
     doubled = sum(count > 1 for count in posted(rokt).values())

@@ -1,7 +1,6 @@
 """An upgrade in the middle of a send: workers from before the newest migration beside those of today (F55)."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,11 +28,7 @@ class WorkersOf(Workers):
         self.code = code
 
     def _celery(self, *arguments: str) -> Running:
-        command = [sys.executable, "-m", "celery", "-A", self.app, "--quiet", *arguments]
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                command, cwd=self.code, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+        return self._started_alone(*arguments, code=self.code)
 
 
 def git(*arguments: str) -> str:
