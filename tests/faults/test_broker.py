@@ -4,11 +4,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from kombu import Connection
 
 from calendar_admin.celery import app
 from campaigns import tasks
@@ -123,3 +125,27 @@ def test_every_message_twice_and_many_clocks_at_once_send_once(event, rokt, sett
     assert send.audience_count == 300
     assert_nothing_lost_and_nothing_silently_doubled(send, rokt)
     assert rokt.summary()["posted_twice"] == {}
+
+
+def test_no_worker_sees_a_message_file_before_it_is_whole(tmp_path):
+    messages = tmp_path / "messages"
+    messages.mkdir()
+    folders = {
+        "data_folder_in": messages,
+        "data_folder_out": messages,
+        "control_folder": tmp_path / "control",
+    }
+    seen_while_writing: list[str] = []
+
+    class Slow:
+        def __json__(self) -> str:
+            seen_while_writing.extend(path.name for path in messages.glob("*.msg"))
+            return "said"
+
+    with Connection("filesystem://", transport_options=folders) as connection_to_files:
+        channel: Any = connection_to_files.channel()
+        channel._put("calls", {"body": Slow()})
+
+        assert seen_while_writing == []
+        assert channel._get("calls") == {"body": "said"}
+        assert list(messages.iterdir()) == []
