@@ -16,20 +16,32 @@ from campaigns.admin.pages import NOTHING, ReadOnlyAdmin, column
 from campaigns.models import AuditEvent
 from campaigns.templatetags.moments import utc_seconds
 
-KINDS = [
-    *(
-        "send.queued",
-        "send.released",
-        "send.declined",
-        "send.moved",
-        "send.paused",
-        "send.resumed",
-        "send.cancelled",
-    ),
-    *("send.retried", "send.decided", "send.stopped", "send.went_on", "send.finished"),
-    *("person.suppressed", "person.lifted", "person.exported", "person.erased"),
-    *("setup.added", "setup.changed", "setup.deleted", "setup.revoked", "halt.made", "halt.released"),
-]  # written here, for asking the table which there are would read all of it
+# Written here, for asking the table which there are would read all of it.
+KINDS = {
+    "send.queued": _("Send queued"),
+    "send.released": _("Send released"),
+    "send.declined": _("Send declined"),
+    "send.moved": _("Send moved to another time"),
+    "send.started": _("Send started"),
+    "send.paused": _("Send paused"),
+    "send.resumed": _("Send resumed"),
+    "send.cancelled": _("Send cancelled"),
+    "send.retried": _("Failed deliveries tried again"),
+    "send.decided": _("Doubts decided by hand"),
+    "send.stopped": _("Send stopped by itself"),
+    "send.went_on": _("Send went on by itself"),
+    "send.finished": _("Send finished"),
+    "person.suppressed": _("Person suppressed"),
+    "person.lifted": _("Suppression lifted"),
+    "person.exported": _("Data of a person exported"),
+    "person.erased": _("Person erased"),
+    "setup.added": _("Setup added"),
+    "setup.changed": _("Setup changed"),
+    "setup.deleted": _("Setup deleted"),
+    "setup.revoked": _("Setup revoked"),
+    "halt.made": _("All sends held"),
+    "halt.released": _("All sends released"),
+}
 PAGES = {
     "send": "send_detail",
     "account": "admin:campaigns_account_change",
@@ -43,8 +55,8 @@ class KindFilter(admin.SimpleListFilter):
     title = _("what")
     parameter_name = "what"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, kind) for kind in KINDS]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*KINDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -73,7 +85,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("number", "moment", "kind", "who", "about", "details")
+    list_display = ("number", "moment", "what", "who", "about", "details")
     list_display_links = None
     list_filter = (KindFilter, SubjectFilter)
     list_before_template = "campaigns/_audit_check.html"
@@ -97,6 +109,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @column(_("at"))
     def moment(self, event: AuditEvent) -> str:
         return utc_seconds(event.at)
+
+    @column(_("what"))
+    def what(self, event: AuditEvent) -> str:
+        return str(KINDS.get(event.kind, event.kind))
 
     @column(_("by"))
     def who(self, event: AuditEvent) -> str:

@@ -1,25 +1,24 @@
 """Accounts at which nothing moves although they may send and have work: no one sees that a worker is missing."""
 
-import hashlib
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from campaigns.alerts.found import Found
 from campaigns.models import Account, Delivery, Send, Standstill
 from campaigns.models.keeping import open_halt
+from campaigns.watch import health
 
 PATIENCE = timedelta(minutes=10)
 
 
 def standing_still(at: datetime) -> list[Found]:
-    """Return the accounts that have looked the same for 10 minutes, with rows due all the time.
+    """Return the accounts at which no row was settled for 10 minutes, with rows due all the time.
 
-    Whether calls are closed cannot be asked of a table of millions every ten seconds. But every close changes
-    the counts of its send or takes the first row off the queue: so the same picture means that nothing moved.
+    Progress is what it is for the health page: the last time that a send of the account moved.
     """
     kept = {row.account_id: row for row in Standstill.objects.all()}
-    marks = {account.pk: mark for account in _may_send(at) if (mark := _mark(account, at))}
+    marks = {account.pk: _mark(account) for account in _may_send(at) if _has_work(account, at)}
     gone = set(kept) - set(marks)
     if gone:
         Standstill.objects.filter(account__in=gone).delete()
@@ -39,16 +38,18 @@ def _may_send(at: datetime) -> list[Account]:
     return list(Account.objects.filter(stopped_at=None).exclude(kept_back).only("pk"))
 
 
-def _mark(account: Account, at: datetime) -> str:
-    """Return the picture of an account's work, or "" when nothing is due; paused sends are no work."""
-    due = Delivery.objects.filter(due_at__lte=at).order_by("due_at", "pk").values_list("pk", "due_at")
-    sends = list(Send.objects.filter(account=account, state=Send.State.SENDING).defer("content", "rule"))
-    fronts = [due.filter(_goes_now(send)).first() for send in sends]
-    fronts.append(due.filter(send__account=account, state=Delivery.State.IN_DOUBT).first())
-    if not any(fronts):
-        return ""
-    picture = repr((fronts, [(send.pk, *send.books.values()) for send in sends]))
-    return hashlib.sha256(picture.encode()).hexdigest()
+def _mark(account: Account) -> str:
+    moved = health.under_way().filter(account=account).aggregate(at=Max("moved_at"))["at"]
+    return f"{moved}"
+
+
+def _has_work(account: Account, at: datetime) -> bool:
+    """Whether anything is due; paused sends are no work, nor those who wait for what comes of the first people."""
+    due = Delivery.objects.filter(due_at__lte=at)
+    sends = Send.objects.filter(account=account, state=Send.State.SENDING).only("pk", "held_after_id")
+    return any(due.filter(_goes_now(send)).exists() for send in sends) or (
+        due.filter(send__account=account, state=Delivery.State.IN_DOUBT).exists()
+    )
 
 
 def _goes_now(send: Send) -> Q:

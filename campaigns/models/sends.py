@@ -131,7 +131,7 @@ class Send(models.Model):
 
 
 class SendAction(models.Model):
-    """What somebody did to a send, or (``by`` is null) what it did by itself after its first people.
+    """What somebody did to a send, or (``by`` is null) what it did by itself: it started, stopped or went on.
 
     ``verdict`` is what was decided about deliveries in doubt; ``DoubtDecision`` names them.
     """

@@ -18,7 +18,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat
 
-from campaigns.models import Delivery, Entry, Event, Send, Subscription, Workspace
+from campaigns import audit
+from campaigns.models import Delivery, Entry, Event, Send, SendAction, Subscription, Workspace
 from campaigns.models.clock import now
 from campaigns.pipeline.hold import next_hold
 from campaigns.segments import compile as segments
@@ -76,7 +77,11 @@ def freeze(send: Send) -> bool:
     _insert(people, send=send, at=at)
     if send.kind == Send.Kind.CREATE:
         _skip_those_who_have_it(send)
-    _open_the_books(send, at=at)
+    people_count = _open_the_books(send, at=at)
+    started = SendAction.objects.create(
+        send=send, verb=SendAction.Verb.STARTED, by=None, delivery_count=people_count
+    )
+    audit.on_send(started)  # last: the audit chain is locked from here on
     return True
 
 
@@ -169,7 +174,7 @@ def _skip_those_who_have_it(send: Send) -> None:
             theirs.update(state=Delivery.State.SKIPPED, reason=reason, due_at=None)
 
 
-def _open_the_books(send: Send, *, at: datetime) -> None:
+def _open_the_books(send: Send, *, at: datetime) -> int:
     counts = dict(send.deliveries.order_by().values_list("state").annotate(Count("pk")))
     columns: dict[str, Any] = {f"{state}_count": count for state, count in counts.items()}
     if send.canary_count:
@@ -177,3 +182,4 @@ def _open_the_books(send: Send, *, at: datetime) -> None:
     if not counts.get(Delivery.State.QUEUED):
         columns |= {"state": Send.State.FINISHED, "finished_at": at}
     Send.objects.filter(pk=send.pk).update(audience_count=sum(counts.values()), **columns)
+    return sum(counts.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import repeat
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -105,7 +106,7 @@ class Calls:
         self.box[blackbox.DRY_RUN] = self.dry_run_id
         try:
             results = [
-                _left(row, left[row.pk])
+                _ended(row, Delivery.State.SKIPPED, left[row.pk])
                 if row.pk in left
                 else self._write(row, repeated.get(row.pk), present, at=at)
                 for row in rows
@@ -118,7 +119,7 @@ class Calls:
         self, row: Row, earlier: Attempt | None, present: Mapping[int, str], *, at: datetime
     ) -> record.Intent | record.Unfit | None:
         if earlier is not None:
-            return self._again(earlier)
+            return self._again(row, earlier, at=at)
         if self.crashes and self.crashes.get(row.pk, 0) >= record.MOST_CRASHES:
             advice = "" if self.dry_run_id else _(KILLER)
             return record.Unfit(Delivery.State.FAILED, Delivery.Reason.KILLED_WORKERS, advice)
@@ -135,14 +136,23 @@ class Calls:
             return _unfit(render.RenderError(_("It could not be written; the log says why.")))
 
     def _contents_now(self, rows: Sequence[Row]) -> Mapping[int, str]:
-        """What those about to get an update have on their calendars, by subscriber."""
+        """What those about to get an update have on their calendars, by subscriber; not where a later call failed.
+
+        It may have arrived all the same: what was there before it has to be sent again.
+        """
         if self.send.kind != Send.Kind.UPDATE:
             return {}
         people = [row.subscriber.pk for row in rows if row.subscriber]
         entries = Entry.objects.filter(event=self.send.event_id, subscriber__in=people)
-        return dict(entries.values_list("subscriber_id", "body"))
+        later = Delivery.objects.filter(subscriber=OuterRef("subscriber"), pk__gt=OuterRef("delivery"))
+        later = later.filter(send__event=self.send.event_id, attempt_count__gt=0)
+        unsure = Exists(later.exclude(state__in=(Delivery.State.ACCEPTED, Delivery.State.CONFIRMED)))
+        return dict(entries.exclude(unsure).values_list("subscriber_id", "body"))
 
-    def _again(self, earlier: Attempt) -> record.Intent:
+    def _again(self, row: Row, earlier: Attempt, *, at: datetime) -> record.Intent | record.Unfit:
+        ends_at = self.writer.ends_at(earlier.body) if earlier.body else None
+        if ends_at is not None and ends_at <= at:
+            return _ended(row, Delivery.State.EXPIRED, Delivery.Reason.EVENT_OVER)
         return record.Intent(
             operation=Attempt.Operation(earlier.operation),
             method=earlier.method,
@@ -202,11 +212,11 @@ class Calls:
         )
 
 
-def _left(row: Row, reason: Delivery.Reason) -> record.Unfit:
-    """Skip whoever has left; but where an earlier call got no answer, the entry may be there: people decide."""
+def _ended(row: Row, state: Delivery.State, reason: Delivery.Reason) -> record.Unfit:
+    """End a row without a call; but where an earlier call got no answer, the entry may be there: people decide."""
     if not isinstance(row, Candidate) and row.reason in Delivery.UNANSWERED:
         return record.Unfit(Delivery.State.IN_DOUBT, Delivery.Reason(row.reason))
-    return record.Unfit(Delivery.State.SKIPPED, reason)
+    return record.Unfit(state, reason)
 
 
 def _unfit(error: render.RenderError) -> record.Unfit:

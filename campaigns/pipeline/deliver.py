@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -86,11 +87,10 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            while self.flights:
-                self._land()
-        finally:
-            self.line.__exit__()
+        with ExitStack() as last_things:  # one that goes wrong does not keep the answers of the others
+            last_things.callback(self.line.__exit__)
+            for _flight in self.flights:
+                last_things.callback(self._land)
 
     def take(self) -> bool:
         """Do one batch; False when there is nothing to do, or nothing may leave for a while."""
@@ -100,8 +100,7 @@ class Turn:
         self._see_the_account(send)
         if self.account.stopped_at is not None:
             return False
-        has_doubts = self._has_doubts()
-        if send is None and not has_doubts:
+        if not (has_doubts := self._has_doubts()) and send is None:
             return self._land_instead()
         bearer = self._bearer()
         if not bearer:
@@ -110,7 +109,7 @@ class Turn:
         if not grant.count:
             return self._land_instead() or _nap(grant.wait_seconds)
         if has_doubts:
-            self._look(limit=grant.count, bearer=bearer)
+            self._look(grant, bearer=bearer)
         elif send is not None:
             self._try_to_post(send, grant=grant, bearer=bearer)
         return True
@@ -211,10 +210,11 @@ class Turn:
             wire.Call(claimed.intent.method, claimed.intent.url, claimed.intent.body.encode())
             for claimed in batch.claimed
         ]
-        pace = Pace(grant.interval, first=grant.first, burst=self.account.burst_count)
-        latest = until - min(settings.ANSWER_SECONDS, settings.LEASE_SECONDS / 2)
-        replies = self.line.send(calls, token=bearer, pace=pace, until=latest)
+        replies = self.line.send(calls, token=bearer, pace=self._pace(grant), until=_latest(until))
         self.flights.append(Flight(batch, bearer, replies, until))
+
+    def _pace(self, grant: gate.Grant) -> Pace:
+        return Pace(grant.interval, first=grant.first, burst=self.account.burst_count)
 
     def _land(self) -> None:
         """Wait for the answers of the oldest batch under way, and write them down."""
@@ -246,14 +246,16 @@ class Turn:
             else:
                 return
 
-    def _look(self, *, limit: int, bearer: str) -> None:
+    def _look(self, grant: gate.Grant, *, bearer: str) -> None:
         found: list[wire.Reply] = []
 
         def send(calls: Sequence[wire.Call]) -> Sequence[wire.Reply]:
-            found.extend(self.line.send(calls, token=bearer).result() if calls else [])
+            gate.owe(self.account, count=len(calls) - grant.count)  # one person's cannot be parted
+            latest, pace = _latest(steady() + settings.LEASE_SECONDS), self._pace(grant)
+            found.extend(self.line.send(calls, token=bearer, pace=pace, until=latest).result())
             return found
 
-        leased = record.claim_doubts(self.account, limit=limit)
+        leased = record.claim_doubts(self.account, limit=grant.count)
         record.settle(doubts.look(leased, account=self.account, send=send))
         self._tell_the_gate(found, bearer=bearer, tries=[1] * len(found))
 
@@ -265,9 +267,8 @@ class Turn:
             good_count=sum(verdict in (wire.Verdict.ACCEPTED, wire.Verdict.REFUSED) for verdict in verdicts),
             bad_count=sum(speaks_of_trouble(reply) for reply in replies),
         )
-        held = [hold_seconds(reply, tried) for reply, tried in zip(replies, tries, strict=True)]
-        if any(held):
-            gate.hold(self.account, seconds=max(held))
+        if longest := max(map(hold_seconds, replies, tries), default=0.0):
+            gate.hold(self.account, seconds=longest)
         if wire.Verdict.ACCEPTED in verdicts and bearer != self.bearer_that_worked:
             gate.token_worked(self.account)
             self.bearer_that_worked = bearer
@@ -278,6 +279,11 @@ class Turn:
         if wire.Verdict.FORBIDDEN in verdicts:
             reason = next(reply.reason for reply in replies if reply.verdict is wire.Verdict.FORBIDDEN)
             gate.stop(self.account, f"Rokt forbids this account to send (HTTP 403): {reason}")
+
+
+def _latest(until: float) -> float:
+    """Return when the last call may begin whose answer is to come before a lease ends."""
+    return float(until - min(settings.ANSWER_SECONDS, settings.LEASE_SECONDS / 2))
 
 
 def _judge(send: Send) -> None:

@@ -116,7 +116,12 @@ class Grant:
 def admit(account: Account, *, wanted: int) -> Grant:
     """Ask breaker and rate at once whether up to ``wanted`` calls may leave."""
     most, at = may_call(account), now()
-    return reserve(account, wanted=min(wanted, most), at=at) if most else Grant(0, at, wait_seconds=math.inf)
+    if not most:
+        return Grant(0, at, wait_seconds=math.inf)
+    grant = reserve(account, wanted=min(wanted, most), at=at)
+    if most == 1 and not grant.count:
+        _give_back_the_probe(account)
+    return grant
 
 
 @transaction.atomic(savepoint=False)
@@ -130,6 +135,16 @@ def reserve(account: Account, *, wanted: int, at: datetime | None = None) -> Gra
     grant, row.next_at = _grant(row, account, wanted=wanted, at=at)
     row.save(update_fields=["asked_at", "next_at"])
     return grant
+
+
+def owe(account: Account, *, count: int) -> None:
+    """Take calls that cannot be parted from those of a grant out of what may leave later."""
+    if count > 0:
+        ahead = timedelta(seconds=count / account.rate_per_second)
+        with transaction.atomic():
+            row = _shared(RateLimit, account)
+            row.next_at = max(row.next_at or now(), now()) + ahead
+            row.save(update_fields=["next_at"])
 
 
 def _grant(row: RateLimit, account: Account, *, wanted: int, at: datetime) -> tuple[Grant, datetime | None]:
@@ -209,7 +224,7 @@ def tell_breaker(account: Account, *, good_count: int, bad_count: int) -> None:
     While it is open only a probe's answer counts: all others left before it opened, and say nothing new.
     """
     if not good_count and not bad_count:  # says nothing about Rokt's health: the next probe may go
-        Breaker.objects.filter(account=account).exclude(probing_until=None).update(probing_until=None)
+        _give_back_the_probe(account)
         return
     if not bad_count and _went_on_well(account, good_count):
         return
@@ -223,6 +238,10 @@ def tell_breaker(account: Account, *, good_count: int, bad_count: int) -> None:
     if was_open != (row.open_until is not None):
         words = "closed: calls leave again" if was_open else "opened: calls are kept back"
         log.warning("account %s: breaker %s", account.code, words, extra={"account": account.code})
+
+
+def _give_back_the_probe(account: Account) -> None:
+    Breaker.objects.filter(account=account).exclude(probing_until=None).update(probing_until=None)
 
 
 def _shared(model: type[Row], account: Account) -> Row:

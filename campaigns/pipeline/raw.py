@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -94,6 +95,10 @@ class RawWriter:
             notes=(*rendering.notes(), *found.notes),
             ends_at=found.ends_at,
         )
+
+    def ends_at(self, body: str) -> datetime:
+        """Return when the event in a body that was written ends: every person may have another time."""
+        return raw_checks.ends_at(body)
 
     def _token_only(self, request: liquid.Request) -> liquid.Response:
         answer = token_answer(request, self.account)

@@ -241,6 +241,12 @@ def _times(read: wire.Event, fields: dict[str, Any]) -> tuple[datetime, list[str
     return end, remarks
 
 
+def ends_at(body: str) -> datetime:
+    """Return the instant (UTC) at which the event in a body that was found right ends."""
+    read = wire.event_in(body.encode())
+    return _instants(read.start, read.end, read.timezone)[1]
+
+
 @lru_cache(maxsize=64)  # almost always the same for everybody
 def _instants(start: datetime, end: datetime, zone: str) -> tuple[datetime, datetime, bool]:
     """Return start and end in UTC, and whether the clock of the zone skips one of them."""

@@ -44,6 +44,9 @@ class TypedWriter:
         event = self._event(event_id, texts)
         return Written(call=self._call(event, person), event=event, fallbacks=fallbacks)
 
+    def ends_at(self, body: str) -> None:
+        """Everybody's event ends with the send's."""
+
     def _rendered(self, data: liquid.Data) -> tuple[dict[str, str], tuple[str, ...]]:
         texts: dict[str, str] = {}
         fallbacks: list[str] = []

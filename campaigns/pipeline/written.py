@@ -81,6 +81,9 @@ class Writer(Protocol):
     def write(self, person: Person, *, fetch: liquid.Fetch | None = None) -> Written:
         """Return the call for a person; raises ``RenderError``."""
 
+    def ends_at(self, body: str) -> datetime | None:
+        """Return when the event in a body that was written ends, where the end is that person's own."""
+
 
 def data_of(subscriber: Subscriber | Recipient) -> liquid.Data:
     """Return what Liquid may know of a subscriber: the profile and the custom attributes, as Braze names them."""

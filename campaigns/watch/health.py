@@ -120,7 +120,12 @@ def released_since(since: datetime) -> set[datetime | None]:
 def stands_still(at: datetime) -> bool:
     """Whether rows have been due for two minutes that may be sent, and no row of any send was settled meanwhile."""
     since = at - PATIENCE
-    return kept_waiting(since) and not Send.objects.filter(state__in=UNDER_WAY, moved_at__gt=since).exists()
+    return kept_waiting(since) and not under_way().filter(moved_at__gt=since).exists()
+
+
+def under_way() -> QuerySet[Send]:
+    """Return the sends whose ``moved_at`` is progress: rows of theirs may still be settled."""
+    return Send.objects.filter(state__in=UNDER_WAY)
 
 
 def kept_waiting(since: datetime) -> bool:

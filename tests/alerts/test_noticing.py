@@ -251,15 +251,30 @@ def test_no_progress_is_told_after_ten_minutes(send):
 
 
 def test_any_progress_begins_the_ten_minutes_anew_even_a_call_that_will_be_repeated(send):
-    rows = [due(send), due(send)]
+    due(send)
+    row = due(send)
     alerts.look()
     pass_by(minutes=9)
-    Delivery.objects.filter(pk=rows[0].pk).update(due_at=timezone.now() + timedelta(hours=1), retry_count=1)
+    record.books.move(send.pk, {State.QUEUED: -1, State.SENDING: 1})
+    Delivery.objects.filter(pk=row.pk).update(due_at=timezone.now() + timedelta(hours=1), retry_count=1)
+    record.books.move(send.pk, {State.SENDING: -1, State.QUEUED: 1})
     alerts.look()
     pass_by(minutes=9)
 
     assert open_kinds() == []
     pass_by(minutes=2)
+    assert open_kinds() == [Kind.NO_PROGRESS]
+
+
+def test_a_call_that_goes_onto_the_wire_is_no_progress_as_for_the_health_page(send):
+    due(send)
+    due(send)
+    alerts.look()
+    pass_by(minutes=9)
+    record.books.move(send.pk, {State.QUEUED: -1, State.SENDING: 1})
+    alerts.look()
+    pass_by(minutes=2)
+
     assert open_kinds() == [Kind.NO_PROGRESS]
 
 

@@ -51,7 +51,8 @@ def test_what_is_queued_is_chained_with_a_digest_of_what_it_says_and_to_whom(eve
 
     send = queue(event, by)
 
-    found, data = last()
+    found = AuditEvent.objects.get(kind="send.queued")
+    data = json.loads(found.data)
     assert (found.kind, found.by, found.subject_kind, found.subject) == (
         "send.queued",
         f"{by.pk} {by.username}",
@@ -62,6 +63,17 @@ def test_what_is_queued_is_chained_with_a_digest_of_what_it_says_and_to_whom(eve
     assert data["digest"] == audit.digest(fresh)
     fresh.content["title"] = "Something else"
     assert data["digest"] != audit.digest(fresh)
+
+
+def test_a_send_that_starts_is_chained_and_in_its_history_with_how_many_people(event, account):
+    builders.make_subscription(account=account)
+
+    send = queue(event, builders.make_user())
+
+    found, data = last()
+    assert (found.kind, found.by, data["deliveries"]) == ("send.started", "", 1)
+    started = send.actions.get(verb=SendAction.Verb.STARTED)
+    assert (started.by, started.delivery_count) == (None, 1)
 
 
 def test_steps_of_a_send_are_chained(event):
@@ -196,6 +208,8 @@ def test_an_auditor_reads_filters_and_checks(auditor, event, chain):
     assert link in auditor.get(reverse("send_detail", args=[send.pk])).content.decode()
     page = auditor.get(f"{address}?about=send&q={send.pk}&what=send.paused").content.decode()
     assert "mary" in page
+    assert "Send paused" in page
+    assert "send.paused<" not in page
     assert f"send {send.pk}</a>" in page
     assert "Check the chain now" in page
 

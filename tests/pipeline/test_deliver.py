@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.db import OperationalError
 
 from campaigns.models import Attempt, Delivery, Entry, Send
+from campaigns.pipeline import compose, deliver
+from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books
 from tests.builders import make_subscriber
-from tests.pipeline.running import CANCEL, UPDATE, only, queue, run, states, subscription
+from tests.pipeline.running import CANCEL, UPDATE, decide, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +91,29 @@ def test_an_update_goes_to_those_who_have_the_event_and_only_where_something_cha
     assert list(body) == ["event"]
     assert body["event"]["title"] == "Sale, one hour later"
     assert body["event"]["eventId"] == "Event_0001_ann"
+
+
+@pytest.mark.parametrize(
+    ("fault", "end"), [({"fault": "reset"}, "given up"), ({"fault": "status", "status": 503}, "cancelled")]
+)
+def test_an_update_takes_back_one_of_which_nobody_knows_whether_it_arrived(fault, end, event, staff, rokt):
+    subscription(make_subscriber(external_id="ann"))
+    run(queue(event, staff))
+    event.title = "A slip"
+    event.save()
+    slip = queue(event, staff, UPDATE)
+    rokt.fault(**fault, count=1)
+    run(slip)
+    if end == "given up":
+        decide(slip, [only(slip).pk], Verdict.GIVEN_UP, by=staff)
+    else:
+        compose.cancel(slip, by=staff)
+    event.title = "Summer Sale"
+    event.save()
+
+    back = run(queue(event, staff, UPDATE))
+
+    assert states(back) == {"ann": "accepted"}
 
 
 def test_the_update_body_is_flat_where_the_account_says_so(event, staff, account, rokt):
@@ -182,6 +208,24 @@ def test_editing_the_event_after_queueing_changes_nothing_that_is_sent(event, st
 
     [post] = [line for line in rokt.log() if "subscriptionevent" in line["path"]]
     assert json.loads(post["body"])["event"]["title"] == "Summer Sale"
+
+
+def test_one_batch_that_cannot_be_landed_does_not_keep_the_answers_of_the_next(account, monkeypatch):
+    landed: list[str] = []
+    turn = deliver.Turn(account)
+    turn.__enter__()
+    turn.flights.extend(["one", "two"])  # type: ignore[list-item]  # only that they are landed matters
+
+    def land() -> None:
+        landed.append(str(turn.flights.popleft()))
+        raise OperationalError
+
+    monkeypatch.setattr(turn, "_land", land)
+
+    with pytest.raises(OperationalError):
+        turn.__exit__(None, None, None)
+
+    assert landed == ["one", "two"]
 
 
 def test_two_sends_of_an_account_take_turns(event, staff, account, rokt):

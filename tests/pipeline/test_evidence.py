@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 
 ADDED, CHANGED, REMOVED = Attempt.Operation.CREATE, Attempt.Operation.UPDATE, Attempt.Operation.DELETE
 NO_ANSWER = record.Outcome(Attempt.Outcome.UNKNOWN, status=None, answer="", reason="silence", elapsed_ms=5)
+ACCEPTED = record.Outcome(Attempt.Outcome.ACCEPTED, status=202, answer="", reason="", elapsed_ms=5)
+BUSY = record.Outcome(Attempt.Outcome.RETRY, status=503, answer="", reason="busy", elapsed_ms=5)
 
 
 @pytest.fixture
@@ -31,6 +33,21 @@ def confirm(event, name: str, *, operation: Attempt.Operation) -> Said:
 def taken_off(event, name: str, rokt_id: str = "") -> Said:
     (said,) = record.taken_off([TakenOff([Spot(event.pk, name)], rokt_id)])
     return said
+
+
+def claim(send: Send) -> record.Batch:
+    return record.claim(Send.objects.get(pk=send.pk), limit=10, write=Calls(send).write)
+
+
+def close(send: Send, outcome: record.Outcome) -> None:
+    record.close(claim(send), [outcome])
+
+
+def renamed(event, staff, *, kind: Send.Kind = UPDATE) -> Send:
+    """Queue a send of the event under another title."""
+    event.title = f"{event.title}, again"
+    event.save()
+    return queue(event, staff, kind)
 
 
 def balanced(send: Send) -> bool:
@@ -171,6 +188,45 @@ def test_an_update_that_waits_is_not_sent_to_who_takes_the_entry_off(send, event
     assert Entry.objects.get().state == Entry.State.DROPPED
     assert only(update).reason == Delivery.Reason.TAKEN_OFF
     assert len(rokt.log()) == before
+
+
+@pytest.mark.parametrize("kind", [UPDATE, CANCEL])
+def test_who_takes_it_off_while_a_call_is_out_has_taken_it_off(kind, send, event, staff):
+    close(send, ACCEPTED)
+    change = renamed(event, staff, kind=kind)
+    batch = claim(change)
+    assert taken_off(event, "ann") is Said.TAKEN
+
+    record.close(batch, [ACCEPTED])
+
+    assert Entry.objects.get().state == Entry.State.DROPPED
+
+
+def test_what_is_taken_off_one_calendar_while_a_call_is_out_stays_off_it(event, staff, account):
+    ann = make_subscriber("ann")
+    one, two = subscription(ann), subscription(ann)
+    close(queue(event, staff), ACCEPTED)
+    batch = claim(renamed(event, staff))
+    assert taken_off(event, "ann", one.rokt_id) is Said.TAKEN
+
+    record.close(batch, [ACCEPTED])
+
+    assert Entry.objects.get().subscriptions == f"1:{two.rokt_id}"
+
+
+def test_late_word_of_an_earlier_update_is_not_taken_for_one_that_did_not_arrive(send, event, staff):
+    close(send, ACCEPTED)
+    first = renamed(event, staff)
+    close(first, ACCEPTED)
+    second = renamed(event, staff)
+    close(second, BUSY)
+
+    assert confirm(event, "ann", operation=CHANGED) is Said.TAKEN
+
+    assert (states(first), states(second)) == ({"ann": "confirmed"}, {"ann": "queued"})
+    assert confirm(event, "ann", operation=CHANGED) is Said.TAKEN  # the second word is of the second call
+    assert states(second) == {"ann": "confirmed"}
+    assert balanced(second)
 
 
 def test_who_takes_it_off_one_of_two_calendars_keeps_it_on_the_other(event, staff, account):

@@ -145,3 +145,27 @@ def test_a_stopped_account_keeps_its_first_reason():
 
     account.refresh_from_db()
     assert account.stopped_reason == "first"
+
+
+@pytest.mark.django_db
+def test_a_probe_that_the_rate_keeps_back_is_nobodys():
+    account = make_account()
+    gate.tell_breaker(account, good_count=0, bad_count=10)
+    Breaker.objects.update(open_until=timezone.now())
+    gate.hold(account, seconds=60)
+    assert gate.admit(account, wanted=5).count == 0
+
+    RateLimit.objects.update(held_until=None)
+
+    assert gate.admit(account, wanted=5).count == 1
+
+
+@pytest.mark.django_db
+def test_calls_beyond_a_grant_are_taken_out_of_what_may_leave_later():
+    account = make_account(rate_per_second=1, burst_count=1)
+    grant = gate.admit(account, wanted=5)
+
+    gate.owe(account, count=9)
+
+    assert grant.count == 1
+    assert 8.5 < gate.admit(account, wanted=5).wait_seconds <= 10

@@ -7,12 +7,14 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Account, Attempt, Breaker, Delivery, RateLimit, Send
-from campaigns.pipeline import clockwork, compose, gate, record
+from campaigns.pipeline import clockwork, compose, deliver, gate, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.compose import Verdict
-from campaigns.pipeline.record import books
+from campaigns.pipeline.record import books, erase
+from integrations.rokt.token import Token
 from tests.builders import checked, make_account, make_subscriber
-from tests.pipeline.running import decide, hurry, only, queue, run, states, subscription
+from tests.pipeline.fake_rokt import FakeRokt, line_to
+from tests.pipeline.running import decide, hurry, only, queue, run, seconds_until, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +24,17 @@ NO_ANSWER = record.Outcome(
 ACCEPTED = record.Outcome(verdict=Attempt.Outcome.ACCEPTED, status=202, answer="", reason="", elapsed_ms=5)
 REFUSED = record.Outcome(verdict=Attempt.Outcome.REFUSED, status=400, answer="", reason="no", elapsed_ms=5)
 BUSY = record.Outcome(verdict=Attempt.Outcome.RETRY, status=503, answer="", reason="busy", elapsed_ms=5)
+NOT_SENT = record.Outcome(
+    verdict=Attempt.Outcome.NOT_SENT, status=None, answer="", reason="no connection", elapsed_ms=5
+)
+SLOW_DOWN = record.Outcome(
+    verdict=Attempt.Outcome.RETRY,
+    status=429,
+    answer="",
+    reason="slow down",
+    elapsed_ms=5,
+    spares_retries=True,
+)
 
 
 @pytest.fixture
@@ -131,6 +144,60 @@ def test_an_event_that_is_over_leaves_a_row_in_doubt_that_waited_to_be_sent_agai
     assert (states(send), send.state) == ({"ann": "expired"}, Send.State.FINISHED)
 
 
+@pytest.mark.parametrize("second", [BUSY, NOT_SENT, SLOW_DOWN])
+@pytest.mark.parametrize("end", ["cancelled", "left", "over"])
+def test_a_later_try_that_did_not_arrive_does_not_settle_the_doubt_about_an_earlier_one(
+    end, second, send, staff, ann
+):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    record.close(claim(send), [NO_ANSWER])
+    hurry(send)
+    record.close(claim(send), [second])
+    assert erase.is_out(only(send)), "nor may the person be erased"
+
+    if end == "cancelled":
+        compose.cancel(send, by=staff)
+    elif end == "left":
+        type(ann.subscriber).objects.update(is_active=False)
+        hurry(send)
+        assert not claim(send).claimed
+    else:
+        Send.objects.update(deliver_until=timezone.now())
+        clockwork.tidy()
+
+    assert (only(send).state, only(send).reason) == (Delivery.State.IN_DOUBT, Delivery.Reason.NO_ANSWER)
+    send.refresh_from_db()
+    assert books.check(send).holds
+
+
+def test_tries_that_run_out_after_a_call_without_an_answer_end_in_doubt(send):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    record.close(claim(send), [NO_ANSWER])
+    hurry(send)
+    send.deliveries.update(retry_count=9)
+
+    record.close(claim(send), [BUSY])
+
+    assert (only(send).state, only(send).due_at) == (Delivery.State.IN_DOUBT, None)
+
+
+def test_those_who_shared_a_batch_with_a_call_that_stops_workers_go_apart(event, staff, account):
+    for name in ("ann", "bob", "cyd"):
+        subscription(make_subscriber(external_id=name))
+    send = queue(event, staff)
+    claim(send)
+    hurry(send)
+    clockwork.tidy()
+    hurry(send)
+    found = record.claim_doubts(account, limit=10)
+
+    record.settle([record.Finding(each, arrived=False, content="", looks=[]) for each in found])
+
+    due_ats = list(send.deliveries.values_list("due_at", flat=True))
+    assert len(set(due_ats)) == 3
+    assert min(map(seconds_until, due_ats)) > 0
+
+
 def test_looking_makes_no_more_calls_than_the_limiter_granted(event, staff, account):
     for name in ("ann", "bob", "cyd"):
         person = make_subscriber(external_id=name)
@@ -143,6 +210,21 @@ def test_looking_makes_no_more_calls_than_the_limiter_granted(event, staff, acco
     assert [len(record.claim_doubts(account, limit=limit)) for limit in (5, 1)] == [2, 1]
 
 
+def test_reading_all_subscriptions_of_one_person_is_taken_out_of_the_rate(event, staff, ann, monkeypatch):
+    subscription(ann.subscriber)
+    subscription(ann.subscriber)
+    send = queue(event, staff)
+    record.close(claim(send), [NO_ANSWER])
+    hurry(send)
+    Account.objects.update(rate_per_second=1, burst_count=1)
+    monkeypatch.setattr(deliver, "Line", line_to(FakeRokt().send))
+    monkeypatch.setattr(deliver.Turn, "_fetch_token", lambda _turn: Token("a-token", expires_in=300))
+
+    run(send)
+
+    assert seconds_until(RateLimit.objects.get().next_at) > 2
+
+
 def test_a_new_send_waits_for_the_answers_of_a_cancelled_one(send, event, staff):
     batch = claim(send)
     compose.cancel(send, by=staff)
@@ -153,6 +235,15 @@ def test_a_new_send_waits_for_the_answers_of_a_cancelled_one(send, event, staff)
     record.close(batch, [ACCEPTED])
     subscription(make_subscriber(external_id="bob"))
     assert states(queue(event, staff)) == {"ann": "skipped", "bob": "queued"}
+
+
+def test_a_new_send_waits_for_repeats_of_one_that_is_being_cancelled(send, event, staff):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    record.close(claim(send), [NO_ANSWER])
+    Send.objects.update(state=Send.State.CANCELLED)  # and whoever does that dies before the second step
+
+    with pytest.raises(compose.NotPossibleError, match="no answer yet"):
+        queue(event, staff)
 
 
 def test_failed_rows_of_an_older_send_are_not_sent_again_behind_a_newer_one(send, event, staff, rokt):

@@ -211,6 +211,43 @@ def test_cancelling_ticks_and_expiry_at_once_take_every_row_out_once(sends, staf
         assert send.queued_count == 0
 
 
+@pytest.mark.skipif(settings.IS_SQLITE, reason="one writer at a time")
+def test_who_comes_to_wait_for_a_repeat_while_a_send_is_cancelled_stays_a_doubt(sends, staff, monkeypatch):
+    send, read, cancelled = started(sends()), threading.Event(), threading.Event()
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    claim(send, limit=PEOPLE_COUNT)
+    send.deliveries.update(lease_until=timezone.now() - timedelta(seconds=1))
+    save = record.doubt.save
+
+    def save_late(*args: Any, **columns: Any) -> None:
+        read.set()  # and the send was still running
+        assert cancelled.wait(10)
+        save(*args, **columns)
+
+    monkeypatch.setattr(record.doubt, "save", save_late)
+
+    def sweep() -> None:
+        record.sweep()
+        connection.close()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    assert read.wait(10)
+
+    def after_the_first_update(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if sql.startswith('UPDATE "campaigns_delivery"') and not cancelled.is_set():
+            cancelled.set()
+            sweeper.join()
+        return result
+
+    with connection.execute_wrapper(after_the_first_update):
+        compose.cancel(send, by=staff)
+    clockwork.tidy()
+
+    assert set(send.deliveries.values_list("state", flat=True)) == {State.IN_DOUBT}
+
+
 def test_an_answer_and_the_sweep_give_a_row_one_state(sends):
     for _round in range(ROUNDS):
         send = started(sends())
@@ -251,6 +288,10 @@ def test_two_workers_settle_doubts_of_several_sends_without_blocking_each_other(
         for send in [started(sends()), started(sends())]:
             in_doubt(send)
         at_once(work, work, work, clockwork.tidy)
+        Delivery.objects.filter(state=State.QUEUED).update(
+            due_at=timezone.now()
+        )  # who was not there waits a little
+        at_once(work, work, work)
 
         assert not Delivery.objects.exclude(state__in=Delivery.FINAL_STATES).exists()
     assert_nobody_twice(rokt)

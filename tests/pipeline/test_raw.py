@@ -8,12 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import liquid
-from campaigns.models import Delivery, Entry
+from campaigns.models import Account, Attempt, Delivery, Entry
 from campaigns.pipeline import compose, dryrun, preview, render, validate
 from campaigns.pipeline.raw import faults
 from tests.builders import make_subscriber, traits_id
 from tests.pipeline import braze_webhook
-from tests.pipeline.running import CANCEL, CREATE, UPDATE, only, queue, run, states, subscription
+from tests.pipeline.running import CANCEL, CREATE, UPDATE, hurry, only, queue, run, states, subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -313,6 +313,22 @@ def test_an_event_that_is_over_for_one_person_is_not_sent_to_them(event, staff):
     send = run(queue(event, staff, leave_out="ann has been there"))
 
     assert states(send) == {"ann": "expired", "bob": "accepted"}
+
+
+@pytest.mark.parametrize(("fault", "state"), [("status", "expired"), ("reset", "in_doubt")])
+def test_a_repeat_is_not_made_once_the_event_is_over_for_that_person(fault, state, event, staff, rokt):
+    Account.objects.update(when_in_doubt=Account.WhenInDoubt.RESEND)
+    known("ann", ONE)
+    braze_webhook.use(event)
+    send = queue(event, staff)
+    rokt.fault(fault, **({"status": 503} if fault == "status" else {}), count=1)
+    run(send)
+    call = Attempt.objects.get()
+    end = event.end_local.isoformat(timespec="seconds")
+    Attempt.objects.update(body=call.body.replace(end, "2020-01-01T11:00:00"))  # as if that time had come
+    hurry(send)
+
+    assert states(run(send)) == {"ann": state}
 
 
 def test_a_batch_costs_as_many_questions_to_the_database_however_many_people_are_in_it(event, staff):

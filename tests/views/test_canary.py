@@ -136,7 +136,9 @@ def test_a_send_that_stopped_says_why_and_asks_before_it_goes_on(marketer, audit
 
 
 def test_home_names_it_among_what_needs_a_decision(stopped):
-    assert any("stopped by itself" in decision.text for decision in decisions())
+    said = [decision.text for decision in decisions()]
+    assert any("stopped by itself" in text for text in said)
+    assert not any("failed and can still" in text for text in said), "it is named once"
     SendAction.objects.create(send=stopped, verb="resumed")
     SendAction.objects.create(send=stopped, verb="paused")
     assert not any("stopped by itself" in decision.text for decision in decisions())

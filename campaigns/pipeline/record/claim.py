@@ -214,10 +214,12 @@ def _moment(at: datetime) -> Any:
 
 
 def _lease(fit: Sequence[tuple[Due, Intent]], *, token: uuid.UUID, at: datetime) -> list[Claimed]:
-    """Make the rows ours, each with an open attempt."""
+    """Make the rows ours, each with an open attempt.
+
+    The reason stays: that an earlier call got no answer is as true while the next one is made.
+    """
     Delivery.objects.filter(pk__in=listed_ids([row.pk for row, _intent in fit])).update(
         state=Delivery.State.SENDING,
-        reason=Delivery.Reason.NONE,
         detail="",
         lease_token=token,
         lease_until=at + timedelta(seconds=settings.LEASE_SECONDS),

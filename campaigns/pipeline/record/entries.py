@@ -105,7 +105,7 @@ def _by_other_deliveries(mine: Sequence[Entry]) -> QuerySet[Entry]:
         event__in={entry.event_id for entry in mine}, subscriber__in=[entry.subscriber_id for entry in mine]
     )
     there = there.exclude(delivery__in=[entry.delivery_id for entry in mine])
-    there = there.only("event", "subscriber", "delivery", "state", "is_test")
+    there = there.only("event", "subscriber", "delivery", "state", "subscriptions", "is_test")
     return there.select_for_update().order_by("subscriber_id", "event_id")
 
 
@@ -116,6 +116,13 @@ def _is_later(old: Entry, new: Entry, called_at: Mapping[int, datetime]) -> bool
 
 
 def _after(old: Entry, new: Entry) -> Entry:
-    """Return what replaces an entry; one of the event itself never comes to look like a test's."""
+    """Return what replaces an entry; one of the event itself never comes to look like a test's.
+
+    What its person took off while the call was out stays off: all of it, or from some of the calendars.
+    """
     new.is_test = new.is_test and (old.is_test or old.state != Entry.State.PRESENT)
+    if not old.is_test and old.state == Entry.State.DROPPED:
+        new.state = old.state
+    if not old.is_test and old.state == Entry.State.PRESENT:
+        new.subscriptions = old.subscriptions
     return new

@@ -52,7 +52,7 @@ class Word:
 
 
 class Newest(NamedTuple):
-    """The latest delivery of its kind for somebody."""
+    """The latest delivery of its kind for somebody, of those that Rokt has accepted if there is one to confirm."""
 
     pk: int
     state: str
@@ -65,6 +65,7 @@ ASKED_FOR: Final = {
     Attempt.Operation.UPDATE: Send.Kind.UPDATE,
     Attempt.Operation.DELETE: Send.Kind.CANCEL,
 }
+HAS_ARRIVED: Final = (Delivery.State.ACCEPTED, Delivery.State.CONFIRMED)
 UNSETTLED: Final = (
     Q(state__in=(Delivery.State.ACCEPTED, Delivery.State.IN_DOUBT))
     | Q(state=Delivery.State.QUEUED, attempt_count__gt=0)  # waits for a repeat that nobody needs any more
@@ -91,14 +92,23 @@ def confirm(words: Sequence[Word]) -> list[Said]:
 
 
 def _newest(words: Sequence[Word]) -> dict[Key, Newest]:
-    """Return the latest delivery that a call was made for, by event, person and kind of send."""
+    """Return the latest delivery that a call was made for, by event, person and kind of send.
+
+    While an earlier one waits for its word, that is what is heard: Rokt may take minutes, and a later call that was
+    refused meanwhile must not be taken for what has arrived.
+    """
     asked = {spot for word in words for spot in word.asked}
     rows = Delivery.objects.filter(
         external_id__in={spot.external_id for spot in asked}, send__event__in={spot.event for spot in asked}
     )
     rows = rows.filter(attempt_count__gt=0).exclude(subscriber=None).order_by("pk")
     found = rows.values_list("send__event_id", "external_id", "send__kind", "pk", "state")
-    return {(event, name, kind): Newest(pk, state) for event, name, kind, pk, state in found} if asked else {}
+    newest: dict[Key, Newest] = {}
+    for event, name, kind, pk, state in found if asked else ():
+        before = newest.get((event, name, kind))
+        if before is None or before.state != Delivery.State.ACCEPTED or state in HAS_ARRIVED:
+            newest[event, name, kind] = Newest(pk, state)
+    return newest
 
 
 def _meant(word: Word, known: Mapping[Key, Newest]) -> Newest | None:

@@ -49,10 +49,21 @@ def apply(
         delivery.state, delivery.reason = Delivery.State.FAILED, Delivery.Reason.REFUSED
     elif outcome.verdict == Attempt.Outcome.UNKNOWN:
         doubt(delivery, Delivery.Reason.NO_ANSWER, send=send, at=at)
-    elif outcome.spares_retries:
+    else:
+        _try_again(delivery, send=send, at=at, spares_retries=outcome.spares_retries)
+
+
+def _try_again(delivery: Delivery, *, send: Send, at: datetime, spares_retries: bool) -> None:
+    """Wait for the next try. Where an earlier call got no answer, this one tells nothing of it: it stays a doubt."""
+    doubtful = delivery.reason if delivery.reason in Delivery.UNANSWERED else None
+    if spares_retries:
         requeue(delivery, send=send, due_at=at)
     else:
         retry(delivery, send=send, at=at)
+    if doubtful is not None:
+        delivery.reason = doubtful
+    if doubtful is not None and delivery.state != Delivery.State.QUEUED:
+        delivery.state, delivery.due_at = Delivery.State.IN_DOUBT, None
 
 
 def requeue(delivery: Delivery, *, send: Send, due_at: datetime) -> None:
@@ -88,9 +99,13 @@ def doubt(delivery: Delivery, reason: Delivery.Reason, *, send: Send, at: dateti
 
 
 def resend(delivery: Delivery, *, send: Send, at: datetime) -> bool:
-    """Queue a delivery in doubt once more with the same bytes; False when its tries or time are spent."""
-    if next_try(delivery.retry_count, at=at, deliver_until=send.deliver_until) is None:
+    """Queue a delivery in doubt once more with the same bytes; False when its tries or time are spent.
+
+    It waits as any other try does, so that those go apart who shared a batch with a call that stops workers.
+    """
+    due_at = next_try(delivery.retry_count, at=at, deliver_until=send.deliver_until)
+    if due_at is None:
         return False
     delivery.retry_count += 1
-    requeue(delivery, send=send, due_at=at)
+    requeue(delivery, send=send, due_at=due_at)
     return True

@@ -30,7 +30,9 @@ def _take_out(send: Send, *, to: Delivery.State, reason: Delivery.Reason, at: da
     waiting = Delivery.objects.filter(send=send, state=Delivery.State.QUEUED)
     doubts = waiting.filter(reason__in=Delivery.UNANSWERED)
     doubt_count = doubts.update(state=Delivery.State.IN_DOUBT, due_at=None, changed_at=at)
-    count = waiting.update(state=to, reason=reason, detail="", due_at=None, changed_at=at)
+    # Whoever came to wait for a repeat between the two questions is left to the next tick.
+    plain = waiting.exclude(reason__in=Delivery.UNANSWERED)
+    count = plain.update(state=to, reason=reason, detail="", due_at=None, changed_at=at)
     books.move(
         send.pk,
         {Delivery.State.QUEUED: -count - doubt_count, Delivery.State.IN_DOUBT: doubt_count, to: count},
