@@ -15,6 +15,9 @@ from campaigns.templatetags.moments import utc
 class ApiKeyAdmin(ListAdmin):
     page_name = "apikey_detail"
     new_page_name = "apikey_new"
+    nothing_yet = gettext_lazy(
+        "With a key, Rokt Calendar or Braze pushes new subscriptions here the moment that somebody subscribes."
+    )
     list_display = ("name", "workspace", "state_label", "shown_ending", "created", "used")
     list_filter = ("workspace",)
     search_fields = ("name",)

@@ -20,6 +20,7 @@ STANDINGS = {"active": "success", "inactive": "warning", "suppressed": "danger"}
 @admin.register(Subscriber)
 class SubscriberAdmin(ReadOnlyAdmin):
     page_name = "subscriber_detail"
+    nothing_yet = _("People come in by an import, by a sync with Braze, or are pushed with an API key.")
     list_display = ("external_id", "name", "email", "workspace", "standing", "changed")
     list_filter = ("workspace", "is_active", "is_suppressed")
     list_select_related = ("workspace",)

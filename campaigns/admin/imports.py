@@ -7,7 +7,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.admin.pages import NOTHING, ListAdmin, column
+from campaigns.admin.pages import ListAdmin, column
 from campaigns.models import Import
 from campaigns.templatetags.moments import utc
 
@@ -28,6 +28,9 @@ COLOURS = {
 class ImportAdmin(ListAdmin):
     page_name = "import_detail"
     new_page_name = "import_new"
+    nothing_yet = _(
+        "Upload a Braze export or a table of people. What it would change is shown before anything is written."
+    )
     list_display = (
         "file_name",
         "workspace",
@@ -37,7 +40,6 @@ class ImportAdmin(ListAdmin):
         "new",
         "changed",
         "problems",
-        "by",
         "uploaded",
     )
     list_filter = ("state", "is_dry_run", "format", "workspace")
@@ -67,14 +69,10 @@ class ImportAdmin(ListAdmin):
     def changed(self, job: Import) -> str:
         return intcomma(job.changed_count)
 
-    @column(_("rows with a problem"))
+    @column(_("problems"))
     def problems(self, job: Import) -> str:
         return intcomma(job.problem_count)
 
-    @column(_("imported by"))
-    def by(self, job: Import) -> str:
-        return str(job.created_by or NOTHING)
-
     @column(_("uploaded"))
     def uploaded(self, job: Import) -> str:
-        return utc(job.created_at)
+        return f"{utc(job.created_at)} · {job.created_by}" if job.created_by else utc(job.created_at)

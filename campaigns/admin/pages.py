@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
@@ -95,6 +96,14 @@ class ListAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     def chained(self, obj: Any) -> dict[str, Any]:
         """Return what the audit chain keeps of a changed row besides the names of what was changed: no secrets."""
         return {"name": str(obj)}
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Call a list what it holds; Django would say "Select … to view"."""
+        shown = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, shown)
+        return response
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         """Keep who added it, in the audit chain too."""

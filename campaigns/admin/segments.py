@@ -25,6 +25,7 @@ class KeptAdmin(ListAdmin):
 class SegmentAdmin(KeptAdmin):
     page_name = "segment_edit"
     new_page_name = "segment_new"
+    nothing_yet = _("A segment says who gets an event, such as everybody who has subscribed to a calendar.")
     list_display = ("name", "in_words", "used", "changed")
     list_filter = ("is_archived",)
     search_fields = ("name", "description")
@@ -55,6 +56,9 @@ class SegmentAdmin(KeptAdmin):
 class PersonListAdmin(KeptAdmin):
     page_name = "person_list"
     new_page_name = "person_list_new"
+    nothing_yet = _(
+        "A list holds user ids from elsewhere, such as of everybody with a ticket. Segments can ask who is on it."
+    )
     list_display = ("name", "people_count", "file_name", "uploaded")
     list_filter = ("is_archived",)
     search_fields = ("name", "file_name")

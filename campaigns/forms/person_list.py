@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.forms.fields import UNSENDABLE, LineField
+from campaigns.importing.mapping import SHORTENED
 from campaigns.models import PersonList, PersonListMember
 
 MOST_IDS: Final = 1_000_000
@@ -184,6 +185,9 @@ def _checked(text: str, line: int, kept: Kept) -> str:
             "the character U+%(code)s cannot be part of a user id. Save the file as plain text (UTF-8)."
         )
         raise _at(line, fault % {"code": f"{ord(found[0]):04X}"})
+    if SHORTENED.fullmatch(text):
+        fault = _("“%(id)s” is a number that a spreadsheet has shortened. Make the column a text there.")
+        raise _at(line, fault % {"id": text})
     if kept.row_count > 2 * MOST_IDS:  # of which half may be repeated
         raise ListError(_too_many())
     return text

@@ -74,10 +74,14 @@ def first_look(path: Path, *, workspace: Workspace, by: User | None, name: str) 
 
 
 def guessed(job: Import) -> dict[str, str] | None:
-    """Return what the columns probably mean; a Braze export needs no telling."""
+    """Return what the columns probably mean; a Braze export needs no telling. ExportError where there are none."""
     if job.format == Import.Format.BRAZE:
         return None
-    return guess(column.name for column in columns(job))
+    found = columns(job)
+    if not found:
+        fault = _("None of the first lines is a person. Write one person in each line, such as %(line)s.")
+        raise ExportError(fault % {"line": '{"external_id": "ada"}'})
+    return guess(column.name for column in found)
 
 
 def explain(job: Import, mapping: dict[str, str]) -> bool:

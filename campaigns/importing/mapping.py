@@ -45,6 +45,7 @@ BARE = "account calendar subscription subscriber optin"  # Rokt's names that mea
 SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 LINE_BREAK = re.compile(r"[\x00-\x1f\x7f]")
 ATTRIBUTE_LIMIT = 255
+EXAMPLE = "06423672-b6ba-4536-aa36-f5733866ade2"  # what a subscription id looks like
 
 
 def squashed(name: str) -> str:
@@ -182,11 +183,11 @@ def subscription_ids(value: list[Any], problems: list[str]) -> list[str]:
     if bad_count:
         problems.append(
             ngettext(
-                "%(count)d subscription id is left out: it is no GUID.",
-                "%(count)d subscription ids are left out: they are no GUIDs.",
+                "%(count)d subscription id is left out: it is not like %(example)s.",
+                "%(count)d subscription ids are left out: they are not like %(example)s.",
                 bad_count,
             )
-            % {"count": bad_count}
+            % {"count": bad_count, "example": EXAMPLE}
         )
     if len(once) > SUBSCRIPTION_LIMIT:
         problems.append(
@@ -206,7 +207,7 @@ def is_readable(name: str, item: Any) -> bool:
 def cell_fault(meaning: str, value: Any) -> str:
     """Return in a few words why a sample does not fit a meaning, or an empty text."""
     if meaning == "email":
-        return "" if isinstance(value, str) and EMAIL.fullmatch(value) else _("no e-mail address")
+        return "" if isinstance(value, str) and EMAIL.fullmatch(value) else _("not an e-mail address")
     if meaning == USER_ID:
         try:
             identity(value)
@@ -216,7 +217,8 @@ def cell_fault(meaning: str, value: Any) -> str:
         return ""
     items = value if isinstance(value, list) else [value]
     if meaning == SUBSCRIPTION_ID:
-        return "" if all(is_readable(meaning, item) for item in items) else _("no GUID")
+        is_fine = all(is_readable(meaning, item) for item in items)
+        return "" if is_fine else _("not like %(example)s") % {"example": EXAMPLE}
     return next(filter(None, (item_fault(meaning, item) for item in items)), "")
 
 

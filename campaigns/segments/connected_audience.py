@@ -3,6 +3,7 @@
 Braze compares whole elements of a list ("AU/f5733866ade2"), so "is AU" can leave only as a regular expression.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -24,6 +25,7 @@ _FIELDS: Final = {attribute: name for name, attribute in _ATTRIBUTES.items()}
 _SIMPLE: Final = re.compile(r"\^([A-Za-z0-9_ -]+)/")
 _NEGATIVE: Final = {"does_not_include_value": "includes_value", "does_not_exist": "exists"}
 _MOST_DEEP: Final = 10
+_SAID: Final = {"custom_attribute_name", "comparison", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def imported(audience: object) -> Imported:
     try:
         parse(rule)
     except RuleError as error:
-        return Imported(None, [str(error)])
+        return Imported(None, [error.message])
     return Imported(rule)
 
 
@@ -132,7 +134,11 @@ def _custom(attribute: str, comparison: str, value: str | None = None) -> Json:
 
 
 def _in(node: object, losses: list[str], *, depth: int) -> Json | None:
-    if isinstance(node, dict) and len(node) == 1 and depth <= _MOST_DEEP:
+    if depth > _MOST_DEEP:
+        text = _("Filters lie more than %(most)d deep. Write it with fewer levels in Braze.")
+        losses.append(text % {"most": _MOST_DEEP})
+        return None
+    if isinstance(node, dict) and len(node) == 1:
         ((key, inner),) = node.items()
         if key in ("AND", "OR") and isinstance(inner, list) and inner:
             parts = [part for each in inner if (part := _in(each, losses, depth=depth + 1))]
@@ -141,15 +147,23 @@ def _in(node: object, losses: list[str], *, depth: int) -> Json | None:
             # Braze asks the person: two filters may be answered by two subscriptions, and "not" speaks of all.
             person = {"person": {"match": "all", "rules": [found]}}
             return {"match": "none", "rules": [person]} if inner["comparison"] in _NEGATIVE else person
-    losses.append(_("This cannot be taken over: %(node)s") % {"node": str(node)[:300]})
+    losses.append(_("This cannot be taken over: %(node)s") % {"node": _as_pasted(node)})
     return None
+
+
+def _as_pasted(node: object) -> str:
+    """Return a part as JSON, as it was pasted; half a character, which no page can show, as its code."""
+    text = json.dumps(node, ensure_ascii=False)
+    return text[:300].encode(errors="backslashreplace").decode()
 
 
 def _condition(said: Json) -> Json | None:
     name = _FIELDS.get(str(said.get("custom_attribute_name")))
     comparison, value = said.get("comparison"), said.get("value")
     comparison = _NEGATIVE.get(str(comparison), comparison)
-    if name is None or not isinstance(value, str | None):
+    if name is None or not isinstance(value, str | None) or not said.keys() <= _SAID:
+        return None
+    if value and value != " ".join(value.strip().splitlines()):  # a row of the builder could not keep it
         return None
     if comparison == "includes_value" and value and name != "tags":
         op = Op.IS_ANY_OF if name == "subscription_id" else Op.RAW_IS_ANY_OF

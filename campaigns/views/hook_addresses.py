@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from campaigns.forms.hook_address import HookAddressForm, ReplaceForm
 from campaigns.inbound import addresses
@@ -69,10 +69,14 @@ def hook_replace(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @permission_required(CHANGE, raise_exception=True)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def hook_off(request: StaffRequest, pk: int) -> HttpResponse:
-    """Switch an address off."""
-    address = get_object_or_404(HookAddress.objects.defer("secret"), pk=pk)
+    """Ask whether an address shall be switched off, and see to it."""
+    address = get_object_or_404(HookAddress.objects.defer("secret").select_related("account"), pk=pk)
+    if request.method != "POST":
+        context = {"address": address, "account": address.account}
+        return page(request, "campaigns/hook_off.html", context, title=_("Switch off an address?"))
     addresses.switch_off(address, by=request.user)
     messages.success(request, _("Switched off. What comes to this address is refused from now on."))
     return redirect("hook_addresses", address.account_id)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from campaigns import importing
 from campaigns.importing.leavers import FEW, hidden
+from campaigns.importing.runs import arrived_count
 from campaigns.models import Import, Subscriber
 from campaigns.models.clock import now
 
@@ -55,6 +56,7 @@ def state(job: Import) -> dict[str, Any]:
         "pace": pace(job),
         "problems": job.problems.order_by("pk")[:PROBLEMS_SHOWN_COUNT],
         "most_problems": PROBLEMS_SHOWN_COUNT,
+        "lost_count": max(0, job.read_count - arrived_count(job)) if is_tried or is_imported else 0,
         "unknown_accounts": importing.unknown_accounts(job.workspace) if is_imported else {},
         "new_people": new_people(job) if is_imported and job.new_count else "",
         "meanings": {name: meaning for name, meaning in (job.mapping or {}).items() if meaning},

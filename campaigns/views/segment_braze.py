@@ -21,6 +21,10 @@ from campaigns.views.segments import EVERYONE, show
 LONGEST: Final = 200_000
 
 
+class PasteError(ValueError):
+    """Why what was pasted is not read, though it may be JSON."""
+
+
 @permission_required("campaigns.view_segment", raise_exception=True)
 @require_safe
 def segment_to_braze(request: StaffRequest, pk: int) -> HttpResponse:
@@ -47,6 +51,8 @@ def segment_from_braze(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             found = connected_audience.imported(_read(typed))
+        except PasteError as error:
+            fault = str(error)
         except (ValueError, RecursionError):
             fault = _("This is not JSON. Copy the whole of it, from the first “{” to the last “}”.")
         else:
@@ -60,9 +66,20 @@ def segment_from_braze(request: StaffRequest) -> HttpResponse:
 def _read(text: str) -> object:
     """Return the audience in a text, whether it stands alone or in a whole call of Braze's."""
     if len(text) > LONGEST:
-        raise ValueError(text[:10])
-    data = json.loads(text)
+        raise PasteError(_("This is longer than %(most)s characters.") % {"most": f"{LONGEST:,}"})
+    data = json.loads(text, object_pairs_hook=_once)
     return data["audience"] if isinstance(data, dict) and "audience" in data else data
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object, none of whose keys may stand twice: all but the last would be dropped silently."""
+    read: dict[str, object] = {}
+    for key, value in pairs:
+        if key in read:
+            text = _("“%(key)s” stands twice in the same braces, and only one of them can count.")
+            raise PasteError(text % {"key": key.encode(errors="backslashreplace").decode()})
+        read[key] = value
+    return read
 
 
 def _drafted(request: StaffRequest, rule: builder.Draft) -> HttpResponse:

@@ -122,6 +122,25 @@ def test_what_is_typed_while_the_builder_is_on_its_way_is_not_lost(visit):
     expect(page.locator("#count")).to_contain_text("Calendar code is not “match-days”.")
 
 
+def test_an_old_number_does_not_pass_for_a_new_one_where_the_server_does_not_answer(visit):
+    page = visit("marketer").page
+    page.goto("/segments/new/")
+    page.get_by_role("button", name="Row", exact=True).click()
+    row, told = steps.rows(page), page.get_by_text("could not be counted")
+    steps.fill_row(row, "calendar code", "is any of", "match-days")
+    expect(page.locator("#count")).to_contain_text("Calendar code is “match-days”.")
+    expect(told).to_be_hidden()
+
+    page.route("**/segments/count/**", lambda route: route.abort())
+    row.get_by_label("Another value").last.fill("members")
+    expect(told).to_be_visible()
+
+    page.unroute("**/segments/count/**")
+    row.get_by_label("Another value").last.fill("tastings")
+    expect(page.locator("#count")).to_contain_text("“tastings”")
+    expect(told).to_be_hidden()
+
+
 def test_the_versions_of_a_segment_are_kept_and_another_segment_builds_on_it(visit):
     page = visit("marketer").page
     steps.make_segment(page, "Members", "calendar code", "is any of", "members")

@@ -96,7 +96,9 @@ def test_subscription_ids_are_guids_only_each_once_and_at_most_a_thousand(tmp_pa
     assert [{each.lower() for each in found} for found in ids[:2]] == [{FIRST, SECOND}, {FIRST}]
     assert len(ids[2]) == 1_000
     assert people[0].problems == []
-    assert people[1].problems == ["2 subscription ids are left out: they are no GUIDs."]
+    assert people[1].problems == [
+        "2 subscription ids are left out: they are not like 06423672-b6ba-4536-aa36-f5733866ade2."
+    ]
     assert people[2].problems == ["Only the first 1000 subscription ids are taken."]
 
 
@@ -107,7 +109,7 @@ def test_what_cannot_be_read_at_all_does_not_replace_what_is_known(tmp_path):
 
     assert row.person.said == {"external_id": "ada"}
     assert row.person.problems == [
-        "1 subscription id is left out: it is no GUID.",
+        "1 subscription id is left out: it is not like 06423672-b6ba-4536-aa36-f5733866ade2.",
         f"{ID} is left out: nothing in it can be read.",
         "rokt:optIn1 is left out: nothing in it can be read.",
     ]
@@ -182,7 +184,7 @@ def test_samples_are_a_few_different_values_and_doubts_are_counted(tmp_path):
     _user, mail, opt_in = readers.columns(job(tmp_path, text))
 
     assert mail.samples == ["a@b", "bob", "e@f"]
-    assert mail.fault("email") == "2 of the first 5: no e-mail address."
+    assert mail.fault("email") == "2 of the first 5: not an e-mail address."
     assert mail.fault("") == ""
     assert (
         opt_in.fault("rokt:optIn1")

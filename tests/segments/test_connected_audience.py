@@ -26,6 +26,9 @@ def test_a_whole_value_becomes_a_raw_condition() -> None:
         {"AND": [custom("rokt:country_code", "matches_regex", "^(AU|NZ)/")]},
         {"NOT": []},
         {"OR": [custom("rokt:country_code", "exists"), {"email_subscription_status": {}}]},
+        {"custom_attribute": custom("rokt:source", "exists")["custom_attribute"] | {"case_sensitive": False}},
+        custom("rokt:source", "includes_value", " web/f5733866ade2"),
+        custom("rokt:source", "includes_value", "web\n/f5733866ade2"),
         7,
     ],
 )
@@ -75,3 +78,17 @@ def test_what_a_person_has_nowhere_goes_both_ways(audience) -> None:
 def test_two_questions_to_the_same_subscription_are_not_passed_off_as_two_filters() -> None:
     asked = [{"field": name, "op": "is_not_blank"} for name in ("country_code", "source")]
     assert "same subscription" in exported(parse({"match": "all", "rules": asked})).losses[0]
+
+
+def test_a_value_that_no_rule_can_hold_is_told_in_words() -> None:
+    result = imported(custom("rokt:source", "includes_value", "x" * 300))
+    assert result.losses == ["A value has 1 to 255 characters."]
+
+
+def test_filters_that_lie_too_deep_are_told_as_such() -> None:
+    audience = custom("rokt:source", "exists")
+    for _level in range(11):
+        audience = {"AND": [audience]}
+    assert imported(audience).losses == [
+        "Filters lie more than 10 deep. Write it with fewer levels in Braze."
+    ]

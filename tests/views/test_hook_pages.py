@@ -107,6 +107,9 @@ def test_what_is_replaced_already_is_not_replaced_again(admin, address):
 
 def test_switching_off_takes_effect_at_once(admin, account):
     address, token = addresses.make(account, by=None)
+    asked = admin.get(reverse("hook_off", args=[address.pk]))
+    assert "It cannot be switched on again." in asked.content.decode()
+    assert HookAddress.objects.get().expires_at is None
 
     answer = admin.post(reverse("hook_off", args=[address.pk]), follow=True)
 

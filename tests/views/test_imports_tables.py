@@ -83,7 +83,7 @@ def test_a_table_is_guessed_shown_with_samples_and_tried_only_when_somebody_asks
         "mail": "email",
     }
     assert "gold" in page
-    assert "1 of the first 2: no e-mail address." in page
+    assert "1 of the first 2: not an e-mail address." in page
     assert '<option value="external_id" selected>User id</option>' in page
 
 
@@ -107,6 +107,29 @@ def test_a_table_goes_from_columns_to_people(marketer, uploaded, started):
     found = marketer.get(people.replace("&amp;", "&"))
     assert found.status_code == 200
     assert "ada" in text(found)
+
+
+def test_lines_of_which_none_can_be_read_are_refused_before_anybody_is_asked_about_columns(
+    marketer, workspace, started
+):
+    fields = {"token": secrets.token_hex(16), "workspace": workspace.pk, "end": "1"}
+    file = SimpleUploadedFile("people.jsonl", b'{\n  "users": [\n    {\n"external_id": "ada"\n}\n  ]\n}\n')
+
+    page = text(marketer.post(reverse("import_new"), {**fields, "file": file}))
+
+    assert "None of the first lines is a person." in page
+    assert not Import.objects.exists()
+    assert not list(folder().glob("*"))
+
+
+def test_rows_that_bring_nobody_are_told_from_those_that_lack_something(marketer, uploaded):
+    job = tried(marketer, uploaded(TABLE + b"short\r\n"))
+
+    page = text(marketer.get(detail(job)))
+
+    assert (job.read_count, job.new_count, job.problem_count) == (3, 2, 2)
+    assert "1 of 3 rows brings nobody in." in page
+    assert "The other rows listed here come in, without what is wrong." in page
 
 
 def test_people_who_were_there_before_are_not_among_the_new_ones(marketer, uploaded, workspace):

@@ -72,11 +72,16 @@ def test_pasted_json_becomes_a_draft_that_is_not_saved(marketer, people, typed):
         ("{", "This is not JSON."),
         ("[" * 100_000, "This is not JSON."),
         ("[1]", "This cannot be taken over: [1]"),
+        ("null", "This cannot be taken over: null"),
         (
             '{"AND": [{"push_subscription_status": {"comparison": "is"}}]}',
-            "This cannot be taken over: {&#x27;push",
+            "This cannot be taken over: {&quot;push_subscription_status&quot;",
         ),
-        ("x" * 300_000, "This is not JSON."),
+        (
+            '{"AND": [1], "AND": [2]}',
+            "“AND” stands twice in the same braces, and only one of them can count.",
+        ),
+        ("x" * 300_000, "This is longer than 200,000 characters."),
     ],
 )
 def test_what_cannot_be_taken_over_is_told_and_stays_typed(marketer, typed, message):

@@ -172,3 +172,14 @@ def test_tags_are_offered_with_what_they_lie_under(marketer, account):
     known = post_segment(marketer, do="refresh", **row("tags", "is_under")).context["known"]
 
     assert known["tags"] == ["Sport", "Sport/Tennis", "Sport/Tennis/Doubles", "VIP"]
+
+
+def test_a_rule_of_more_inputs_than_django_takes_by_itself_is_counted_and_saved(marketer):
+    many = [str(number) for number in range(300)]
+    sent: dict[str, str | list[str]] = {"name": "Many", "version": "1", "r-match": "all"}
+    for place in range(4):
+        sent |= {f"r.{place}-field": "source", f"r.{place}-op": "is_none_of", f"r.{place}-values": many}
+
+    assert marketer.post(reverse("segment_count"), sent).status_code == 200
+    assert marketer.post(reverse("segment_new"), sent).status_code == 302
+    assert [len(row["values"]) for row in Segment.objects.get().rule["rules"]] == [300] * 4

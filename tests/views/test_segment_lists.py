@@ -69,6 +69,7 @@ def test_what_programs_make_of_a_list_is_understood(marketer, content, found):
         (b"a\nb,Ada,x@example.com\n", "Line 2: there are 3 columns. Keep only the one with the user ids"),
         (b'a\n"b\nc\n', "Line 3: a quotation mark opens and does not close as CSV wants it."),
         (b'a\n"b"c\n', "Line 2: a quotation mark opens and does not close as CSV wants it."),
+        (b"a\n4.9E+11\n", "Line 2: “4.9E+11” is a number that a spreadsheet has shortened."),
         (b"a\n" + b"x" * 256, "Line 2: a user id has at most 255 characters, and this one has 256."),
         (b"a\nb\x00c\n", "Line 2: the character U+0000 cannot be part of a user id."),
         (b"a\n" + b"x" * 20_000, "Line 2: it is too long for a user id. Put one in each line."),

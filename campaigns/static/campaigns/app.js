@@ -87,6 +87,11 @@
     setTimeout(() => { elt.matches("button") ? elt.click() : tell(elt); });
   });
 
+  // An old number must not pass for a new one: where the server did not answer, it is said beside it.
+  const stale = (isStale) => document.querySelectorAll("[data-stale]").forEach((note) => { note.hidden = !isStale; });
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => stale(true));
+  document.addEventListener("htmx:afterSwap", () => stale(false));
+
   const close = (finder) => {
     finder.querySelectorAll("[aria-live]").forEach((list) => { list.replaceChildren(); });
     finder.querySelectorAll("input").forEach((input) => { input.value = ""; });
@@ -119,6 +124,7 @@
     });
     // Unfold writes the name of a chosen file into a text field beside it; a plain file input shows it itself.
     document.querySelectorAll("input.se-file").forEach((input) => { input.hasChangeListener = true; });
+    document.querySelectorAll("#searchbar").forEach((input) => { input.setAttribute("aria-label", input.placeholder); });
     document.querySelectorAll('form[data-guard="unsaved"]').forEach((form) => mark(form, true));
   };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", ready) : ready();
