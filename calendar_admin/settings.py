@@ -1,5 +1,6 @@
 """One settings file; the environment decides (.env.example explains each name)."""
 
+import socket
 from pathlib import Path
 
 import django_stubs_ext
@@ -50,7 +51,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "calendar_admin.sign_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -165,6 +166,12 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "socket_timeout": 3,
         "health_check_interval": max(1, SILENCE_SECONDS // 3),
     }
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS["socket_settings"] = {  # or a worker listens to a dead RabbitMQ for 150 s
+        socket.TCP_KEEPIDLE: PROBES["idle"],
+        socket.TCP_KEEPINTVL: PROBES["interval"],
+        socket.TCP_KEEPCNT: PROBES["count"],
+    }
 
 # Who may be called: https hosts, and loopback host:port pairs for the sandbox.
 ROKT_HOSTS = env.list("ROKT_HOSTS", default=["api.roktcalendar.com"])
@@ -223,6 +230,9 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = (
+    5_000  # the largest rule that may be saved has some 2,500 inputs in the builder
+)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # larger uploads go to disk while they arrive
 
 # Every line goes through one formatter, which hides secrets and addresses: no logger has a handler of its own.

@@ -1,6 +1,6 @@
 """Which deliveries in doubt are meant, and what is decided about them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -36,9 +36,9 @@ class WhichForm(forms.Form):
         required=False,
         widget=UnfoldAdminSelectWidget,
         choices=[
-            ("", gettext_lazy("people or a look")),
-            (PEOPLE, gettext_lazy("people to decide")),
-            (ITSELF, gettext_lazy("a look that comes by itself")),
+            ("", gettext_lazy("anything")),
+            (PEOPLE, gettext_lazy("a decision")),
+            (ITSELF, gettext_lazy("another look, which comes by itself")),
         ],
     )
 
@@ -80,10 +80,11 @@ class DecideForm(WhichForm):
         """Read the moment that the page was made."""
         text = self.cleaned_data["seen_at"]
         try:
-            at = datetime.fromisoformat(text) if text else None
-        except ValueError:
+            typed = datetime.fromisoformat(text) if text else None
+            at = typed.astimezone(UTC) if typed and typed.tzinfo else None
+        except (ValueError, OverflowError):
             at = None
-        if text and (at is None or at.tzinfo is None or at > now()):
+        if text and (at is None or at > now()):
             raise forms.ValidationError(_("The page was incomplete. Look again, then decide."))
         return at
 

@@ -142,6 +142,8 @@ def holdup(send: Send, newest: Iterable[Seen], *, at: datetime) -> str:
         return _("The account is stopped: %(reason)s Nothing is lost; everything waits.") % {
             "reason": send.account.stopped_reason
         }
+    if send.in_doubt_count and not (send.queued_count or send.sending_count):
+        return _("Everybody else is through: it ends when the deliveries in doubt are settled.")
     return _rest(send, at=at) or _catching_up(send, newest, at=at)
 
 

@@ -95,7 +95,7 @@ def possible(send: Send, *, user: User) -> set[str]:
     }
     buttons = {name for name, fits in fitting.items() if fits and user.has_perm(ACTIONS[name][0])}
     if stopped and user.has_perm(CHANGE):
-        buttons.add("go_on")
+        buttons.add("go-on")
     if send.state in (Send.State.REQUESTED, Send.State.SCHEDULED) and user.has_perm(CHANGE):
         buttons.add("move")
     if send.state not in Send.OPEN_STATES and user.has_perm("campaigns.add_send"):

@@ -87,7 +87,7 @@ def decisions() -> list[Decision]:
     requested = SENDS.filter(state=Send.State.REQUESTED)
     doubtful = SENDS.filter(in_doubt_count__gt=0)
     failed = SENDS.filter(is_test=False, failed_count__gt=0, deliver_until__gt=now()).exclude(
-        state=Send.State.CANCELLED
+        Q(state=Send.State.CANCELLED) | Q(pk__in=[send.pk for send in halted])
     )
     halt = keeping.open_halt()
     return [
@@ -121,8 +121,8 @@ def _requested(send: Send) -> Decision:
 
 def _doubtful(send: Send) -> Decision:
     text = ngettext(
-        "%(count)s delivery of “%(event)s” is in doubt: the call left and no answer came.",
-        "%(count)s deliveries of “%(event)s” are in doubt: the calls left and no answer came.",
+        "Send #%(number)s of “%(event)s”: %(count)s delivery is in doubt, for no answer came to its call.",
+        "Send #%(number)s of “%(event)s”: %(count)s deliveries are in doubt, for no answer came to their calls.",
         send.in_doubt_count,
     )
     return Decision(text % {**_named(send), "count": f"{send.in_doubt_count:,}"}, _page_of(send), "warn")
@@ -130,8 +130,8 @@ def _doubtful(send: Send) -> Decision:
 
 def _failed(send: Send) -> Decision:
     text = ngettext(
-        "%(count)s delivery of “%(event)s” failed and can still be tried again.",
-        "%(count)s deliveries of “%(event)s” failed and can still be tried again.",
+        "Send #%(number)s of “%(event)s”: %(count)s delivery failed and can still be tried again.",
+        "Send #%(number)s of “%(event)s”: %(count)s deliveries failed and can still be tried again.",
         send.failed_count,
     )
     return Decision(text % {**_named(send), "count": f"{send.failed_count:,}"}, _page_of(send), "bad")

@@ -1,7 +1,5 @@
 """Sends: look before, queue, watch, and step in."""
 
-from typing import NamedTuple
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -33,17 +31,8 @@ TITLES = {
 }
 
 
-class Question(NamedTuple):
-    """A page that asks before something is done, and the button somebody needs for it."""
-
-    template: str
-    right: str
-
-
-QUESTIONS = {
-    "cancel": Question("campaigns/send_cancel.html", "cancel"),
-    "go-on": Question("campaigns/send_go_on.html", "go_on"),
-}
+# What a send's page asks before it is done, and the action that does it.
+QUESTIONS = {"cancel": "cancel", "decline": "decline", "go-on": "resume"}
 
 readable = permission_required("campaigns.view_send", raise_exception=True)
 
@@ -136,12 +125,12 @@ def _queued(send: Send, *, is_new: bool) -> str:
 @readable
 @require_safe
 def send_detail(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show a send: how far it is, the books, what went wrong, who did what; with ?cancel or ?go-on, ask first."""
+    """Show a send: how far it is, the books, what went wrong, who did what; with one of ``QUESTIONS``, ask first."""
     send = _send(pk)
     context = whole(send, user=request.user)
-    asked = (name for name in QUESTIONS if name in request.GET and QUESTIONS[name].right in context["may"])
-    question = next(asked, None)
-    template = QUESTIONS[question].template if question else "campaigns/send_detail.html"
+    question = next((name for name in QUESTIONS if name in request.GET and name in context["may"]), "")
+    context |= {"question": question, "action": QUESTIONS.get(question)}
+    template = "campaigns/send_sure.html" if question else "campaigns/send_detail.html"
     return page(request, template, context, title=str(send))
 
 

@@ -15,7 +15,7 @@ from campaigns.segments import rules
 from campaigns.views.actions import possible
 from campaigns.views.review import review
 
-DOUBTS_SHOWN_COUNT = 50
+DOUBTS_SHOWN_COUNT = 10  # what is decided about them is asked below: on a phone, 50 are pages away
 
 
 def numbers(send: Send, *, user: User, said: str = "") -> dict[str, Any]:

@@ -236,3 +236,10 @@ def test_an_admin_does_not_climb_over_a_superuser(admin):
 
 def test_roles_are_written_in_code_not_clicked_together(admin):
     assert admin.get("/auth/group/").status_code == 404
+
+
+@pytest.mark.parametrize("model", ["alert", "auditevent", "send"])
+def test_a_list_is_called_what_it_holds(admin, model):
+    page = text(admin, listing(model))
+
+    assert "Select " not in page.partition("</title>")[0]

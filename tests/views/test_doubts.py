@@ -222,6 +222,10 @@ def test_doubts_that_came_after_the_question_are_left_alone_and_told_of(approver
         ),
         ({"verdict": "arrived", "note": "x", "everything": "1", "seen_at": "yesterday"}, "incomplete"),
         (
+            {"verdict": "arrived", "note": "x", "everything": "1", "seen_at": "0001-01-01T00:00+23:59"},
+            "incomplete",
+        ),
+        (
             {"verdict": "arrived", "note": "x", "everything": "1", "seen_at": "2999-01-01T00:00Z"},
             "incomplete",
         ),

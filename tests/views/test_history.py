@@ -297,6 +297,14 @@ def test_the_proof_of_an_erased_person_stays_readable(auditor, world):
     assert "erased" in auditor.get(reverse(LIST)).content.decode()
 
 
+def test_how_often_it_was_tried_and_repeated_are_two_numbers(auditor, world):
+    Delivery.objects.filter(pk=world["ada"].pk).update(attempt_count=1, retry_count=0)
+
+    text = auditor.get(reverse("delivery_detail", args=[world["ada"].pk])).content.decode()
+
+    assert '1 <span class="ca-mute">· 0 of 9 retries used' in text
+
+
 def test_a_lease_is_shown_only_while_it_is_held(auditor, world):
     held = builders.make_delivery(world["ada"].send, D.SENDING)
 

@@ -120,8 +120,8 @@ def test_what_needs_a_decision_is_told_with_its_place(marketer, event):
         ("The Shop is stopped: Rokt refused the secret.", reverse("admin:campaigns_account_change", args=[account.pk])),
         (f"Send #{waiting.pk} of “Summer sale” waits for a second person to release it.",
          reverse("send_detail", args=[waiting.pk])),
-        ("2 deliveries of “Spring” are in doubt: the calls left and no answer came.", page),
-        ("1 delivery of “Spring” failed and can still be tried again.", page),
+        (f"Send #{late.pk} of “Spring”: 2 deliveries are in doubt, for no answer came to their calls.", page),
+        (f"Send #{late.pk} of “Spring”: 1 delivery failed and can still be tried again.", page),
     ]  # fmt: skip
 
 

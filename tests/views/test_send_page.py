@@ -130,7 +130,7 @@ def test_doubts_are_explained_and_listed(auditor, marketer, approver, send):
     assert "It arrived" not in page(marketer, send)
     send.account.when_in_doubt = "hold"
     send.account.save()
-    assert "This account waits until somebody decides." in page(auditor, send)
+    assert "This account waits until an approver or an administrator decides." in page(auditor, send)
 
 
 def test_progress_asks_again_while_the_send_is_open_and_then_stops(auditor, send):
@@ -227,8 +227,41 @@ def test_a_send_that_waits_for_release_shows_the_approver_what_it_is(approver, e
     text = page(approver, send)
 
     assert "Nothing is sent before a second person releases it." in text
+    assert "Approvers and administrators can" not in text
     assert "Event_0001_ada" in text
     assert "Release" in text
+
+
+def test_what_a_send_waits_for_when_only_doubts_are_left_is_said(marketer, send):
+    builders.make_delivery(send, D.ACCEPTED)
+    builders.make_delivery(send, D.IN_DOUBT)
+
+    text = page(marketer, send)
+
+    assert "Everybody else is through: it ends when the deliveries in doubt are settled." in text
+    builders.make_delivery(send, D.QUEUED, due_at=timezone.now())
+    assert "Everybody else is through" not in page(marketer, send)
+
+
+def test_somebody_who_may_not_decide_about_doubts_learns_who_may(marketer, send):
+    send.account.when_in_doubt = "hold"
+    send.account.save()
+    builders.make_delivery(send, D.IN_DOUBT)
+
+    assert "until an approver or an administrator decides" in page(marketer, send)
+
+
+def test_the_pace_is_shown_only_while_there_is_one(auditor, send):
+    assert "Settled a second" in page(auditor, send)
+    Send.objects.update(state=Send.State.FINISHED)
+
+    assert "Settled a second" not in page(auditor, send)
+
+
+def test_whoever_asked_for_a_release_learns_who_can_give_it(marketer, event):
+    send = builders.make_send(event, state=Send.State.REQUESTED, created_by=marketer.user)
+
+    assert "Approvers and administrators can" in page(marketer, send)
 
 
 def test_an_audience_of_old_that_is_not_understood_any_more_is_shown_as_such(auditor, send):

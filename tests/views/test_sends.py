@@ -1,5 +1,6 @@
 """Stepping in: every button and every page that changes a send."""
 
+import re
 from datetime import UTC, timedelta
 
 import pytest
@@ -127,6 +128,34 @@ def test_cancelling_asks_first_and_shows_the_numbers(marketer, auditor, send):
     assert "Cancel this send for good?" not in page(auditor, send, cancel="")
     Send.objects.update(started_at=None)
     assert "It has not started" in page(marketer, send, cancel="")
+
+
+def test_before_it_is_cancelled_everybody_is_counted_once(marketer, send):
+    for state, count in ((D.QUEUED, 2), (D.SENDING, 3), (D.ACCEPTED, 4), (D.IN_DOUBT, 5)):
+        for _person in range(count):
+            builders.make_delivery(send, state, due_at=timezone.now())
+
+    text = " ".join(page(marketer, send, cancel="").split())
+
+    for words, count in (
+        ("Will not get it", 2),
+        ("On the wire now", 3),
+        ("Already settled", 4),
+        ("In doubt", 5),
+    ):
+        assert re.search(rf"<dt>{words}[^<]*</dt> <dd>{count}</dd>", text), words
+
+
+def test_a_request_is_declined_with_a_reason_on_a_page_that_asks(approver, marketer, event):
+    send = builders.make_send(event, state=Send.State.REQUESTED, created_by=marketer.user)
+    assert reverse("send_action", args=[send.pk, "decline"]) not in page(approver, send)
+
+    text = page(approver, send, decline="")
+
+    assert "Decline this send?" in text
+    assert 'name="note"' in text
+    assert reverse("send_action", args=[send.pk, "decline"]) in text
+    assert "Decline this send?" not in page(marketer, send, decline="")
 
 
 def test_a_scheduled_send_is_moved_to_another_time(marketer, event, wakeups):
