@@ -104,10 +104,14 @@ class Workers:
 
     def wipe_the_queue(self) -> None:
         """Lose every message that is waiting, whichever broker it waits in."""
-        options = self._folders() if settings.IS_EMBEDDED_BROKER else {}
-        with Connection(settings.CELERY_BROKER_URL, transport_options=options) as broker:
+        with self.connection() as broker:
             channel: Any = broker.default_channel
             channel.queue_purge(self.environment["QUEUE_NAME"])
+
+    def connection(self) -> Connection:
+        """Return a connection to the broker of these workers."""
+        options = self._folders() if settings.IS_EMBEDDED_BROKER else {}
+        return Connection(settings.CELERY_BROKER_URL, transport_options=options)
 
     def _folders(self) -> dict[str, str]:
         queue = Path(self.folder.name) / "queue"

@@ -4,13 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.conf import settings as configured
 from django.utils import timezone
-from kombu import Connection
 
 from campaigns.models import Account, Attempt, Delivery, Send
 from campaigns.pipeline import compose
@@ -41,9 +38,7 @@ def queue_by_command(workers: Workers, failpoint: str) -> int:
 
 def waiting_messages(workers: Workers) -> int:
     """How many wake-ups wait in the queue."""
-    folder = str(Path(workers.folder.name) / "queue" / "messages")
-    options = {"data_folder_in": folder, "data_folder_out": folder} if configured.IS_EMBEDDED_BROKER else {}
-    with Connection(configured.CELERY_BROKER_URL, transport_options=options) as broker:
+    with workers.connection() as broker:
         try:
             return int(broker.SimpleQueue(workers.environment["QUEUE_NAME"]).qsize())
         except broker.channel_errors:  # nobody has ever put one there
