@@ -53,8 +53,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: "Sign in as" in log.read_text(), seconds=90, what="the demo's greeting")
-        wait_until(lambda: "ready." in log.read_text(), seconds=60, what="the demo's worker")
+        wait_until(lambda: "Sign in as" in log.read_text(), seconds=240, what="the demo's greeting")
+        wait_until(lambda: "ready." in log.read_text(), seconds=120, what="the demo's worker")
         yield Demo(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}")
     finally:
         process.send_signal(signal.SIGINT)

@@ -238,7 +238,7 @@ def upload(page: Page) -> None:
     page.get_by_label("Stufe", exact=True).select_option(label="custom attribute called …")
     page.get_by_label("Name of the custom attribute").and_(page.locator(":visible")).fill("stufe")
     page.get_by_role("button", name="Try it").click()
-    expect(page.get_by_text("tried, not imported")).to_be_visible(timeout=steps.FINISHED)
+    expect(page.locator(".ca-badge", has_text="tried, not imported")).to_be_visible(timeout=steps.FINISHED)
 
 
 def test_a_table_with_bad_rows_is_tried_imported_and_changes_nothing_the_second_time(visit):
