@@ -83,6 +83,7 @@ def make_people(people_count: int) -> None:
 def make_history(send_count: int, *, people_count: int, staff: User) -> None:
     """Store finished sends of events, each to the first people, with their calls and what is on calendars."""
     from campaigns.models import Account, Campaign, Event, Segment, Send
+    from campaigns.pipeline.render import Content
 
     at = timezone.now()
     account = Account.objects.create(code="shop", name="Shop", client_id="a", client_secret="b")
@@ -104,7 +105,7 @@ def make_history(send_count: int, *, people_count: int, staff: User) -> None:
             segment=segment,
             kind="create",
             state="finished",
-            content={"event_id": event.event_id, "title": event.title},
+            content=Content.of(event, Send.Kind.CREATE).to_json(),
             rule=segment.rule,
             scheduled_at=at,
             started_at=at,
