@@ -230,9 +230,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = (
-    5_000  # the largest rule that may be saved has some 2,500 inputs in the builder
-)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # the largest rule that may be saved has some 2,500 in the builder
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # larger uploads go to disk while they arrive
 
 # Every line goes through one formatter, which hides secrets and addresses: no logger has a handler of its own.

@@ -20,9 +20,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         messages.warning(
             request, _("You had been signed out, and nothing was done. Sign in, and do it again.")
         )
-        root, came_from = (
-            request.build_absolute_uri("/"),
-            request.headers.get("Referer", "").partition("?")[0],
-        )
+        root = request.build_absolute_uri("/")
+        came_from = request.headers.get("Referer", "").partition("?")[0]
         page = f"/{came_from.removeprefix(root)}" if came_from.startswith(root) else reverse("admin:index")
         return redirect_to_login(page, self.get_login_url(view_func))

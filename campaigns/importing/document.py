@@ -17,6 +17,8 @@ from typing import Any
 import orjson
 from django.utils.translation import gettext as _
 
+from integrations.web.document import RepeatedKeyError, once
+
 DEPTH_LIMIT = 50  # Braze nests three deep; SQLite and Python give up at 1,000
 TEXT_ONLY = frozenset({str})
 EXACT_BELOW = 1e16  # from here on databases and JSON writers disagree about how to write a float
@@ -108,20 +110,11 @@ def is_odd(number: float) -> bool:
 
 def reread(line: bytes) -> dict[str, Any]:
     """Return the object with exact numbers, and every object in it with each key once."""
-    document: dict[str, Any] = json.loads(line, object_pairs_hook=once, parse_float=exact)
+    try:
+        document: dict[str, Any] = json.loads(line, object_pairs_hook=once, parse_float=exact)
+    except RepeatedKeyError:  # which one is not told: it may name somebody erased
+        raise DocumentError(_("A key is there twice.")) from None
     return document
-
-
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object; a key given twice could mean either value, so neither is taken."""
-    kept: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in kept:
-            raise DocumentError(
-                _("A key is there twice.")
-            )  # which one is not told: it may name somebody erased
-        kept[name] = value
-    return kept
 
 
 def exact(text: str) -> float | int:

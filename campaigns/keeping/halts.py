@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from campaigns import audit
 from campaigns.models import Halt, Send
@@ -13,7 +13,6 @@ from campaigns.models.clock import now
 from campaigns.models.keeping import open_halt
 
 NOTE_LENGTH = 300
-UNSETTLED = Q(queued_count__gt=0) | Q(sending_count__gt=0) | Q(in_doubt_count__gt=0)
 STARTED = (Send.State.SENDING, Send.State.PAUSED)
 
 
@@ -37,7 +36,7 @@ class Waiting:
 
 def waiting() -> Waiting:
     """Return what a release lets go."""
-    under_way = _sends().filter(UNSETTLED, state__in=STARTED).order_by("started_at", "pk")
+    under_way = _sends().filter(Send.UNSETTLED, state__in=STARTED).order_by("started_at", "pk")
     to_come = _sends().filter(state=Send.State.SCHEDULED).order_by("scheduled_at", "pk")
     return Waiting(list(under_way), list(to_come))
 

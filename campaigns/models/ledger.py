@@ -67,6 +67,7 @@ class Delivery(models.Model):
 
     # A call has left and nobody knows what came of it: such a row in doubt, or waiting to be repeated, is no plain row.
     UNANSWERED = (Reason.NO_ANSWER, Reason.WORKER_LOST)
+    HAS_ARRIVED = (State.ACCEPTED, State.CONFIRMED)
 
     send = models.ForeignKey(  # indexed together with the id, for pages of one send
         Send,

@@ -39,6 +39,8 @@ class Send(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     OPEN_STATES = (State.REQUESTED, State.SCHEDULED, State.SENDING, State.PAUSED)
+    # Somebody has no final state yet, be the send itself open, or cancelled with doubts left.
+    UNSETTLED = models.Q(queued_count__gt=0) | models.Q(sending_count__gt=0) | models.Q(in_doubt_count__gt=0)
 
     event = models.ForeignKey(Event, models.PROTECT, related_name="sends", verbose_name=_("event"))
     account = models.ForeignKey(Account, models.PROTECT, related_name="sends", verbose_name=_("account"))

@@ -146,7 +146,7 @@ class Calls:
         entries = Entry.objects.filter(event=self.send.event_id, subscriber__in=people)
         later = Delivery.objects.filter(subscriber=OuterRef("subscriber"), pk__gt=OuterRef("delivery"))
         later = later.filter(send__event=self.send.event_id, attempt_count__gt=0)
-        unsure = Exists(later.exclude(state__in=(Delivery.State.ACCEPTED, Delivery.State.CONFIRMED)))
+        unsure = Exists(later.exclude(state__in=Delivery.HAS_ARRIVED))
         return dict(entries.exclude(unsure).values_list("subscriber_id", "body"))
 
     def _again(self, row: Row, earlier: Attempt, *, at: datetime) -> record.Intent | record.Unfit:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +17,6 @@ from campaigns.pipeline.render import Content, WebhookText
 
 TEXTS = ("title", "description", "location")
 TIMES = ("timezone", "start_local", "end_local")
-UNSETTLED = Q(queued_count__gt=0) | Q(sending_count__gt=0) | Q(in_doubt_count__gt=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def _account_problems(account: Account) -> Iterator[Problem]:
 def _order_problems(send: Send) -> Iterator[Problem]:
     others = send.event.sends.filter(is_test=False).exclude(pk=send.pk)
     unfinished = others.filter(state__in=Send.OPEN_STATES).first()
-    unanswered = others.filter(UNSETTLED).first()
+    unanswered = others.filter(Send.UNSETTLED).first()
     if unfinished is not None:
         text = _("Send #%(number)s of this event is not finished (%(state)s). Wait for it, or cancel it.")
         yield _about(unfinished, "unfinished", text)
@@ -142,7 +140,7 @@ def _order_problems(send: Send) -> Iterator[Problem]:
 
 def _busy_problems(send: Send) -> Iterator[Problem]:
     """A test and another send never change one entry at a time."""
-    real = send.event.sends.filter(UNSETTLED, is_test=False).first()
+    real = send.event.sends.filter(Send.UNSETTLED, is_test=False).first()
     if busy := real or audience.tests_on_their_way(send).first():
         text = _(
             "Send #%(number)s of this event is on its way. Wait for it, cancel it, or decide what is left."

@@ -17,6 +17,7 @@ from campaigns.segments import connected_audience, nesting, rules
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
 from campaigns.views.segments import EVERYONE, show
+from integrations.web.document import RepeatedKeyError, once
 
 LONGEST: Final = 200_000
 
@@ -67,19 +68,12 @@ def _read(text: str) -> object:
     """Return the audience in a text, whether it stands alone or in a whole call of Braze's."""
     if len(text) > LONGEST:
         raise PasteError(_("This is longer than %(most)s characters.") % {"most": f"{LONGEST:,}"})
-    data = json.loads(text, object_pairs_hook=_once)
+    try:
+        data = json.loads(text, object_pairs_hook=once)
+    except RepeatedKeyError as error:
+        fault = _("“%(key)s” stands twice in the same braces, and only one of them can count.")
+        raise PasteError(fault % {"key": error.name.encode(errors="backslashreplace").decode()}) from None
     return data["audience"] if isinstance(data, dict) and "audience" in data else data
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object, none of whose keys may stand twice: all but the last would be dropped silently."""
-    read: dict[str, object] = {}
-    for key, value in pairs:
-        if key in read:
-            text = _("“%(key)s” stands twice in the same braces, and only one of them can count.")
-            raise PasteError(text % {"key": key.encode(errors="backslashreplace").decode()})
-        read[key] = value
-    return read
 
 
 def _drafted(request: StaffRequest, rule: builder.Draft) -> HttpResponse:

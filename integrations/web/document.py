@@ -18,6 +18,14 @@ class DocumentError(ValueError):
     """A body that is not one plain JSON object; the text says why, in one sentence without its full stop."""
 
 
+class RepeatedKeyError(DocumentError):
+    """An object in which a key is given twice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The key {name[:80]!r} is there twice")
+        self.name = name
+
+
 def loads(body: bytes) -> dict[str, Any]:
     """Return the object in this body, or raise DocumentError and nothing else."""
     try:
@@ -54,7 +62,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in pairs:
         if name in kept:
-            raise DocumentError(f"The key {name[:80]!r} is there twice")
+            raise RepeatedKeyError(name)
         kept[name] = value
     return kept
 

@@ -65,7 +65,6 @@ ASKED_FOR: Final = {
     Attempt.Operation.UPDATE: Send.Kind.UPDATE,
     Attempt.Operation.DELETE: Send.Kind.CANCEL,
 }
-HAS_ARRIVED: Final = (Delivery.State.ACCEPTED, Delivery.State.CONFIRMED)
 UNSETTLED: Final = (
     Q(state__in=(Delivery.State.ACCEPTED, Delivery.State.IN_DOUBT))
     | Q(state=Delivery.State.QUEUED, attempt_count__gt=0)  # waits for a repeat that nobody needs any more
@@ -104,9 +103,9 @@ def _newest(words: Sequence[Word]) -> dict[Key, Newest]:
     rows = rows.filter(attempt_count__gt=0).exclude(subscriber=None).order_by("pk")
     found = rows.values_list("send__event_id", "external_id", "send__kind", "pk", "state")
     newest: dict[Key, Newest] = {}
-    for event, name, kind, pk, state in found if asked else ():
+    for event, name, kind, pk, state in found:
         before = newest.get((event, name, kind))
-        if before is None or before.state != Delivery.State.ACCEPTED or state in HAS_ARRIVED:
+        if before is None or before.state != Delivery.State.ACCEPTED or state in Delivery.HAS_ARRIVED:
             newest[event, name, kind] = Newest(pk, state)
     return newest
 

@@ -60,9 +60,10 @@ def _try_again(delivery: Delivery, *, send: Send, at: datetime, spares_retries: 
         requeue(delivery, send=send, due_at=at)
     else:
         retry(delivery, send=send, at=at)
-    if doubtful is not None:
-        delivery.reason = doubtful
-    if doubtful is not None and delivery.state != Delivery.State.QUEUED:
+    if doubtful is None:
+        return
+    delivery.reason = doubtful
+    if delivery.state != Delivery.State.QUEUED:
         delivery.state, delivery.due_at = Delivery.State.IN_DOUBT, None
 
 
