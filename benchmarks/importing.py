@@ -28,7 +28,7 @@ STEP = 2_000
 
 
 class Row(NamedTuple):
-    """One size: people a second, and the process's peak memory."""
+    """One size: people a second, and the peak memory of the process that writes."""
 
     people: int
     new: float  # into an empty table
@@ -123,7 +123,7 @@ def measure(size: int) -> Row:
 
 def main(sizes: list[int] | None = None) -> None:
     """Print the table."""
-    print("People per second of an import, one process\n")
+    print("People per second of an import\n")
     heads = f"{'people':>10}{'new':>10}{'unchanged':>12}{'changed':>10}{'plain':>10}"
     print(f"{heads}{'new, beside plain':>20}{'peak memory':>14}")
     for size in sizes or [SIZE]:

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "calendar_admin.sign_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "campaigns.views.wrong_method.explained",
 ]
 
 ROOT_URLCONF = "calendar_admin.urls"

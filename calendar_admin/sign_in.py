@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,8 +13,15 @@ from django.utils.translation import gettext as _
 class SignInMiddleware(LoginRequiredMiddleware):
     """Django's, which leads back to the address of a form; where that only takes posts, an empty page awaits."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
-        """Lead back to the page that the form was on, and say that nothing was done."""
+    def handle_no_permission(  # type: ignore[override]  # Django answers with whatever it is given
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponse:
+        """Lead back to the page that the form was on, and say that nothing was done.
+
+        A part of a page has its whole page loaded again, or the sign-in page would stand in the middle of it.
+        """
+        if request.method == "GET" and request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Refresh": "true"})
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         messages.warning(

@@ -14,7 +14,7 @@ from campaigns.importing import syncs
 from campaigns.inbound import notices
 from campaigns.models import Account, Segment
 from campaigns.pipeline import clockwork, deliver, dryrun
-from campaigns.segments import snapshots
+from campaigns.segments import lists, snapshots
 from campaigns.segments.rules import RuleError
 from campaigns.watch import heartbeat
 
@@ -27,6 +27,7 @@ LONGEST_SNAPSHOT_SECONDS = 10 * 60
 LONGEST_WATCH_SECONDS = 90
 NOTICES_SECONDS = 3  # and no more than that in ten: sending goes first
 TIDY_SECONDS = 5
+MATCH_SECONDS = 5
 TURN_SECONDS = 5  # short: a tick, another account or a shutdown never waits long for a worker
 
 
@@ -60,6 +61,8 @@ def _catch_up() -> None:
         start_sync(run_id)
     for segment_id in snapshots.forgotten():
         remember(segment_id)
+    if lists.behind().exists():
+        _publish(match_lists)
 
 
 @shared_task(name="campaigns.tasks.send_for_account")
@@ -110,6 +113,12 @@ def remember_segment(segment_id: int) -> None:
         return
     with suppress(RuleError):  # a segment inside is not understood any more: the segment's page says so
         snapshots.remember(segment)
+
+
+@shared_task(name="campaigns.tasks.match_lists")
+def match_lists() -> None:
+    """Look for the people whom lists of user ids mean, for a short while; the clock comes back for the rest."""
+    lists.match(seconds=MATCH_SECONDS)
 
 
 @shared_task(name="campaigns.tasks.run_sync", time_limit=LONGEST_SYNC_SECONDS)

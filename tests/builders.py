@@ -20,6 +20,8 @@ from campaigns.models import (
     Entry,
     Event,
     Import,
+    PersonList,
+    PersonListMember,
     Segment,
     Send,
     Subscriber,
@@ -127,6 +129,15 @@ def make_segment(rule: dict[str, Any] | None = None, **columns: Any) -> Segment:
     """Make a segment, of everyone unless ``rule`` says otherwise."""
     defaults = {"name": f"Segment {next(_numbers)}", "rule": EVERYONE if rule is None else rule}
     return Segment.objects.create(**{**defaults, **columns})
+
+
+def make_list(name: str, *external_ids: str) -> PersonList:
+    """Create a list of user ids."""
+    people = PersonList.objects.create(name=name, people_count=len(external_ids))
+    PersonListMember.objects.bulk_create(
+        PersonListMember(list=people, external_id=each) for each in external_ids
+    )
+    return people
 
 
 def make_campaign(**columns: Any) -> Campaign:

@@ -5,6 +5,7 @@ celery …` would.
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = (
@@ -116,18 +117,31 @@ def _obey() -> None:
     """Do what is asked on stdin, a line each, and answer on stdout."""
     for name in LIBRARIES:
         import_module(name)
+    gc.freeze()  # or each of them would look through all of that again, and make it its own
     for line in sys.stdin:
         order = json.loads(line)
         if "ended" in order:
             pid, status = os.waitpid(order["ended"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
-        elif not (answer := os.fork()):
-            _become(order)
+        else:
+            answer = _begin(order)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def _become(order: Mapping[str, Any]) -> None:
+def _begin(order: Mapping[str, Any]) -> int:
+    """Fork a process; it has its session and its log once its number is known, for who kills or reads at once."""
+    told, telling = os.pipe()
+    if not (pid := os.fork()):
+        os.close(told)
+        _become(order, telling)
+    os.close(telling)
+    os.read(told, 1)  # until the other end is closed
+    os.close(told)
+    return pid
+
+
+def _become(order: Mapping[str, Any], telling: int) -> NoReturn:
     """Turn into a process that was started by itself; ends by `SystemExit`."""
     os.setsid()
     os.environ.clear()
@@ -136,8 +150,10 @@ def _become(order: Mapping[str, Any]) -> None:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    os.close(telling)
     sys.argv = ["celery", *order["celery"]]
     runpy.run_module("celery", run_name="__main__", alter_sys=True)
+    raise SystemExit
 
 
 if __name__ == "__main__":

@@ -28,13 +28,16 @@ OPTIONS = (
 )
 
 
+PATIENCE = 4  # a machine under load needs so many times as long
+
 Running = nursery.Process | subprocess.Popen[bytes]
 
 
 def wait_until(true: Callable[[], object], *, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
+    """Wait for what a quiet machine has within these seconds; how fast anything is, no test says."""
+    deadline = time.monotonic() + PATIENCE * seconds
     while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE} times {seconds} s: {what}"
         time.sleep(0.05)
 
 

@@ -8,7 +8,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.ledger import History
@@ -42,6 +42,17 @@ KINDS = {
     "halt.made": _("All sends held"),
     "halt.released": _("All sends released"),
 }
+SUBJECTS = {
+    "send": _("send"),
+    "person": _("person"),
+    "account": _("account"),
+    "credential": _("credential"),
+    "workspace": _("workspace"),
+    "user": _("member of staff"),
+    "hookaddress": _("webhook address"),
+    "apikey": _("API key"),
+    "halt": _("halt of all sends"),
+}
 PAGES = {
     "send": "send_detail",
     "account": "admin:campaigns_account_change",
@@ -67,17 +78,7 @@ class SubjectFilter(admin.SimpleListFilter):
     parameter_name = "about"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("send", _("send")),
-            ("person", _("person")),
-            ("account", _("account")),
-            ("credential", _("credential")),
-            ("workspace", _("workspace")),
-            ("user", _("member of staff")),
-            ("hookaddress", _("webhook address")),
-            ("apikey", _("API key")),
-            ("halt", _("halt of all sends")),
-        ]
+        return [*SUBJECTS.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(subject_kind=self.value()) if self.value() else queryset
@@ -96,6 +97,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[History]:
         """Use the list with one order."""
         return History
+
+    def counted(self, count: int) -> str:
+        """Count what is in the chain: there is one chain."""
+        return ngettext("%(n)s event", "%(n)s events", count) % {"n": intcomma(count)}
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find what is about exactly this."""
@@ -120,7 +125,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @column(_("about"))
     def about(self, event: AuditEvent) -> Any:
-        text = f"{event.subject_kind} {event.subject}"
+        text = f"{SUBJECTS.get(event.subject_kind, event.subject_kind)} {event.subject}"
         try:
             address = reverse(PAGES[event.subject_kind], args=[event.subject])
         except (KeyError, NoReverseMatch):

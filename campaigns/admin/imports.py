@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.pages import ListAdmin, column
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 TRIED = "tried"
 COLOURS = {
     TRIED: "warning",
+    Import.State.UNTOLD: "warning",
     Import.State.WAITING: "info",
     Import.State.RUNNING: "primary",
     Import.State.FINISHED: "success",
@@ -55,9 +58,12 @@ class ImportAdmin(ListAdmin):
     def state_label(self, job: Import) -> "tuple[str, StrOrPromise]":
         if job.is_dry_run and job.state == Import.State.FINISHED:
             return TRIED, _("tried, not imported")
+        if job.state == Import.State.UNTOLD:
+            address = reverse("import_columns", args=[job.pk])
+            return job.state, format_html('<a href="{}">{}</a>', address, job.get_state_display())
         return job.state, job.get_state_display()
 
-    @column(_("people read"))
+    @column(_("read"))
     def people(self, job: Import) -> str:
         return intcomma(job.read_count)
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.models import LogEntry
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -69,6 +70,11 @@ class PageList(ChangeList):  # type: ignore[misc]  # Unfold ships no types
         super().get_results(request)
         self.full_result_count = self.result_count
 
+    @property
+    def counted(self) -> str:
+        """How many rows there are, in words."""
+        return str(self.model_admin.counted(self.result_count))
+
 
 class ListAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     """A list of ours. ``page_name`` and ``new_page_name`` are our own pages for one row and for a new one."""
@@ -92,6 +98,11 @@ class ListAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing is done to many rows at once from a list."""
         return {}
+
+    def counted(self, count: int) -> str:
+        """Return how many rows there are, in words; what has no plural that can be counted says it otherwise."""
+        name = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
+        return f"{intcomma(count)} {name}"
 
     def chained(self, obj: Any) -> dict[str, Any]:
         """Return what the audit chain keeps of a changed row besides the names of what was changed: no secrets."""

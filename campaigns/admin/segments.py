@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -59,10 +60,14 @@ class PersonListAdmin(KeptAdmin):
     nothing_yet = _(
         "A list holds user ids from elsewhere, such as of everybody with a ticket. Segments can ask who is on it."
     )
-    list_display = ("name", "people_count", "file_name", "uploaded")
+    list_display = ("name", "size", "file_name", "uploaded")
     list_filter = ("is_archived",)
     search_fields = ("name", "file_name")
-    sortable_by = ("name", "people_count")
+    sortable_by = ("name", "size")
+
+    @column(_("user ids"), ordering="people_count")
+    def size(self, people: PersonList) -> str:
+        return intcomma(people.people_count)
 
     @column(_("uploaded"))
     def uploaded(self, people: PersonList) -> str:

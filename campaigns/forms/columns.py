@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.importing import mapping
 from campaigns.importing.readers import Column
-from integrations.braze.profile import NAMES
 
 CHOICES = [
     (mapping.LEAVE_OUT, gettext_lazy("leave it out")),
     (gettext_lazy("The person"), list(mapping.FIELDS.items())),
-    (gettext_lazy("Rokt Calendar"), [(name, name) for name in sorted(NAMES)]),
+    (gettext_lazy("Rokt Calendar"), list(mapping.ROKT.items())),
     (gettext_lazy("Anything else"), [(mapping.CUSTOM, gettext_lazy("custom attribute called …"))]),
 ]
 
@@ -71,6 +70,12 @@ class ColumnsForm(forms.Form):
                 meaning += self.cleaned_data.get(f"name_{number}", "")
             answers[column.name] = meaning
         return answers
+
+    def lacks_user_id(self) -> bool:
+        """Tell whether no column is said or guessed to hold the user id."""
+        return all(
+            self[f"meaning_{number}"].value() != mapping.USER_ID for number in range(len(self.columns))
+        )
 
     def questions(self) -> list[Question]:
         """Return what the page asks."""

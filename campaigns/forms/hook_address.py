@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
@@ -13,6 +14,9 @@ from integrations.rokt.signature import SecretError, key_in
 
 MOST_DAYS = 90
 USUAL_DAYS = 7
+DAYS_FAULT = format_lazy(
+    gettext_lazy("Type a whole number of days, at most {most}; 0 ends the old address now."), most=MOST_DAYS
+)
 
 
 class SigningSecretField(SecretField):
@@ -55,7 +59,7 @@ class ReplaceForm(HookAddressForm):
             "Long enough to enter the new one in Rokt's dashboard; 0 ends the old one now."
         ),
         widget=UnfoldAdminIntegerFieldWidget(),
-        error_messages={"required": gettext_lazy("Say how many days; 0 ends the old address now.")},
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), DAYS_FAULT),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -80,12 +80,21 @@ class PersonListForm(forms.ModelForm[PersonList]):
         strip=False,
         max_length=MOST_PASTED,
         help_text=gettext_lazy("One in each line. More than some 20,000 are better uploaded as a file."),
+        error_messages={
+            "max_length": gettext_lazy("This is more than can be pasted. Upload them as a file instead.")
+        },
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"}),
     )
 
     class Meta:
         model = PersonList
         fields = ["name"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        del self.fields["pasted"].widget.attrs[
+            "maxlength"
+        ]  # with it, browsers cut off what is pasted and say nothing
 
     def clean(self) -> dict[str, Any]:
         """Take one source, and not two."""

@@ -1,6 +1,5 @@
 """One batch of rows: people stored, problems noted and the import's counts moved on, all or nothing."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -8,11 +7,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.importing.export import Row
-from campaigns.importing.people import take
+from campaigns.importing.overlay import TAG_LIMIT
+from campaigns.importing.parts import Part, after
+from campaigns.importing.people import Taken, take
+from campaigns.importing.person import Person
 from campaigns.importing.seen import Seen
 from campaigns.importing.shared import Finder
 from campaigns.models import Import, ImportProblem
 from campaigns.models.clock import now
+from integrations.braze.elements import SUBSCRIPTION_LIMIT
 
 PROBLEM_LIMIT = 1_000  # kept per import, for people to read; the count goes on
 COUNTS = (
@@ -31,17 +34,22 @@ class SupersededError(Exception):
 
 
 def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
-    """Store these rows; of two rows for one person the later wins, and it is told. A dry run stores problems only."""
-    latest = {row.person.external_id: row for row in batch if row.person}
-    people = {external_id: row.person for external_id, row in latest.items() if row.person}
-    twice = seen.add(
-        [*people, *{row.refused_id for row in batch if row.refused_id} - people.keys()]
-    ) | repeated(batch)
+    """Store these rows; of two rows for one person the later wins, and it is told. A dry run stores problems only.
+
+    Wherever a batch ends, the same file comes to the same end: rows that tell only a part are laid over each other.
+    """
+    latest: dict[str, Row] = {}
+    people: dict[str, Person] = {}
+    for row in batch:
+        if row.person:
+            external_id = row.person.external_id
+            latest[external_id], people[external_id] = row, after(people.get(external_id), row.person)
+    before = seen.add([*people, *{row.refused_id for row in batch if row.refused_id} - people.keys()])
     with transaction.atomic():
         taken = take(job.workspace_id, people, finder, is_dry_run=job.is_dry_run)
         problems = [
             ImportProblem(batch=job, place=row.place, external_id=external_id, message=message[:500])
-            for row, external_id, message in problems_of(batch, latest, twice=twice, kept=set(taken.kept))
+            for row, external_id, message in problems_of(batch, latest, before, taken)
             if external_id not in taken.erased
         ]
         ImportProblem.objects.bulk_create(problems[: max(0, PROBLEM_LIMIT - job.problem_count)])
@@ -57,33 +65,49 @@ def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
         )
 
 
-def repeated(batch: list[Row]) -> set[str]:
-    """Return the user ids that more than one row of the batch has."""
-    counts = Counter(row.person.external_id for row in batch if row.person)
-    return {external_id for external_id, count in counts.items() if count > 1}
-
-
 def problems_of(
-    batch: list[Row], latest: Mapping[str, Row], *, twice: Collection[str], kept: Collection[str]
+    batch: list[Row], latest: Mapping[str, Row], before: Collection[str], taken: Taken
 ) -> Iterator[tuple[Row, str, str]]:
-    """Yield (row, user id, what is wrong) for every row that was not taken, or not taken whole."""
+    """Yield (row, user id, what is wrong) for every row that was not taken, or not taken whole.
+
+    ``before`` are the user ids that earlier batches had.
+    """
+    met, kept, full = set(before), set(taken.kept), set(taken.full)
     for row in batch:
         if row.person is None:
             yield row, "", row.fault
             continue
-        external_id = row.person.external_id
-        if latest[external_id] is not row:
+        external_id, is_part = row.person.external_id, isinstance(row.person, Part)
+        is_again, is_latest = external_id in met, latest[external_id] is row
+        met.add(external_id)
+        if not is_latest and not is_part:
             continue
-        remarks = row.person.problems
-        if external_id in twice:
-            remarks = [_("This user id was in the file before; this later row counts."), *remarks]
+        remarks = [again(is_part=is_part)] if is_again else []
+        remarks += row.person.problems
         if external_id in kept:
-            remarks = [
-                *remarks,
-                _("The export says nothing about custom attributes; what was known is kept."),
-            ]
+            remarks.append(_("The export says nothing about custom attributes; what was known is kept."))
+        if external_id in full and is_latest:
+            remarks.append(too_many())
         if remarks:
             yield row, external_id, " ".join(remarks)
+
+
+def again(*, is_part: bool) -> str:
+    """Return that a user id stands in the file twice, and which row counts."""
+    if is_part:
+        return _("This user id was in the file before; where the rows differ, this later one counts.")
+    return _("This user id was in the file before; this later row counts.")
+
+
+def too_many() -> str:
+    """Return that rows, this one or others before it, told more of a person than is kept."""
+    limits = {"subscriptions": SUBSCRIPTION_LIMIT, "tags": TAG_LIMIT}
+    return (
+        _(
+            "Nobody has more than %(subscriptions)d subscriptions or %(tags)d tags: what goes beyond is left out."
+        )
+        % limits
+    )
 
 
 def move_on(job: Import, **values: Any) -> None:

@@ -69,8 +69,14 @@ def first_look(path: Path, *, workspace: Workspace, by: User | None, name: str) 
         is_dry_run=True,
     )
     job.mapping = guessed(job)
+    job.state = first_state(job.format)
     job.save()
     return job
+
+
+def first_state(kind: str) -> Import.State:
+    """Return what a file waits for: a Braze export for a worker, any other for somebody to explain it."""
+    return Import.State.WAITING if kind == Import.Format.BRAZE else Import.State.UNTOLD
 
 
 def guessed(job: Import) -> dict[str, str] | None:
@@ -86,7 +92,7 @@ def guessed(job: Import) -> dict[str, str] | None:
 
 def explain(job: Import, mapping: dict[str, str]) -> bool:
     """Have the file tried with these columns; False where it has been imported meanwhile."""
-    return again(job, mapping=mapping)
+    return again(job, state=Import.State.WAITING, mapping=mapping)
 
 
 def read_as(job: Import, kind: Import.Format) -> bool:
@@ -94,13 +100,13 @@ def read_as(job: Import, kind: Import.Format) -> bool:
     if Import.Format.CSV in (job.format, kind):
         return False
     job.format = kind
-    return again(job, format=kind, mapping=guessed(job))
+    return again(job, state=first_state(kind), format=kind, mapping=guessed(job))
 
 
-def again(job: Import, **values: object) -> bool:
-    """Have the file tried from its beginning; a try that is under way ends."""
+def again(job: Import, *, state: Import.State, **values: object) -> bool:
+    """Let the file begin anew in this state; a try that is under way ends."""
     tried = Import.objects.filter(pk=job.pk, is_dry_run=True)
-    return bool(tried.update(state=Import.State.WAITING, started_at=None, reason="", **values))
+    return bool(tried.update(state=state, started_at=None, reason="", **values))
 
 
 def confirm(job: Import, leavers: Import.Leavers) -> bool:

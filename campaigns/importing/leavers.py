@@ -8,12 +8,11 @@ from django.utils.translation import ngettext
 from pyroaring import BitMap64
 
 from campaigns.importing.batch import move_on
-from campaigns.importing.people import turn
 from campaigns.importing.seen import Seen
 from campaigns.models import Import, Subscriber
 from campaigns.models.clock import now
-from campaigns.models.listed import listed_ids
 from campaigns.models.standing import settle
+from campaigns.models.turns import turn
 
 CHUNK_SIZE = 5_000
 FEW = 100  # that many may always leave
@@ -75,7 +74,7 @@ def deactivate(job: Import, pks: list[int]) -> None:
     """Set these people aside, unless somebody else has just done so."""
     with transaction.atomic():
         turn(job.workspace_id)
-        leaving = Subscriber.objects.filter(pk__in=listed_ids(pks), is_active=True)
+        leaving = Subscriber.objects.filter(pk__listed=pks, is_active=True)
         count = leaving.update(is_active=False, left_at=now())
         settle(pks)
         move_on(job, left_count=job.left_count + count)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.importing.document import DocumentError, loads
 from campaigns.importing.person import EMAIL, PersonError
+from campaigns.segments import fields as asked
 from integrations.braze.elements import GUID, SUBSCRIPTION_LIMIT
 from integrations.braze.profile import NAMES, OPT_INS, SUBSCRIPTION_ID
 
@@ -26,6 +28,10 @@ FIELDS: dict[str, Promise] = {  # Braze's names of what a person has besides cus
     "language": gettext_lazy("Language"),
     "time_zone": gettext_lazy("Time zone"),
     "home_city": gettext_lazy("City"),
+}
+ROKT: dict[str, Promise] = {  # Rokt's attributes, called as segments call them
+    name: capfirst(format_lazy("{words} ({name})", words=asked.FIELDS[field].label, name=name))
+    for name, field in sorted(({name: name.partition(":")[2] for name in NAMES} | OPT_INS).items())
 }
 KNOWN_AS = {  # as they are left by ``squashed``
     USER_ID: "externalid userid customerid brazeuserid brazeexternalid externaluserid subscriberid id uid "
@@ -63,6 +69,13 @@ def meanings() -> dict[str, str]:
         if bare.startswith(tuple(BARE.split())):
             known.setdefault(bare, name)
     return known
+
+
+def said(meaning: str) -> str:
+    """Return what a column means, as the question about it says it."""
+    if meaning.startswith(CUSTOM):
+        return _("custom attribute “%(name)s”") % {"name": meaning.removeprefix(CUSTOM)}
+    return str({**FIELDS, **ROKT}.get(meaning, meaning))
 
 
 def guess(columns: Iterable[str]) -> dict[str, str]:
@@ -170,7 +183,7 @@ def take_attribute(attributes: dict[str, Any], name: str, value: Any, problems: 
     kept = subscription_ids(value, problems) if name == SUBSCRIPTION_ID and isinstance(value, list) else value
     items = kept if isinstance(kept, list) else [kept]
     if value and not any(is_readable(name, item) for item in items):
-        problems.append(_("%(name)s is left out: nothing in it can be read.") % {"name": name})
+        problems.append(_("%(name)s is left out: nothing in it can be read.") % {"name": ROKT[name]})
     else:
         attributes[name] = kept
 

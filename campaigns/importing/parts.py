@@ -1,24 +1,28 @@
 """People of whom a file tells only a part: what it says is laid over what is known, and nothing is wiped."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from campaigns.importing.mapping import assembled
+from campaigns.importing.overlay import ATTRIBUTES, overlaid
 from campaigns.importing.person import Person, person
 from campaigns.models import Subscriber
-from integrations.braze.profile import LIQUID_NAMES, NAMES, SUBSCRIPTION_ID, TAGS, parse, unmatched
+from integrations.braze.profile import LIQUID_NAMES, NAMES, SUBSCRIPTION_ID, parse, unmatched
 
-ATTRIBUTES = "custom_attributes"
 EXPORTED_AS = {tag: name for name, tag in LIQUID_NAMES.items()}
 PLAIN = ("external_id", "first_name", "last_name", "email")  # named in an export as in our table
 
 
 @dataclass(slots=True)
 class Part(Person):
-    """A person as far as one row tells; ``said`` is that row in the shape of a Braze export."""
+    """A person as far as one row tells; ``said`` is that row in the shape of a Braze export.
+
+    ``earlier`` is the same of the rows before it that tell of this person.
+    """
 
     said: Mapping[str, Any] = field(kw_only=True)
+    earlier: tuple[Mapping[str, Any], ...] = field(default=(), kw_only=True)
 
 
 def part(meant: Mapping[str, Any]) -> Part:
@@ -47,6 +51,13 @@ def beside_the_point(said: Mapping[str, Any]) -> list[str]:
         return []
     count = len(parse(attributes).subscriptions)
     return list(unmatched(count, 0) if has_ids else unmatched(0, count))
+
+
+def after(earlier: Person | None, later: Person) -> Person:
+    """Return what two rows for one person tell: a part is laid over the one before, whoever is whole counts alone."""
+    if isinstance(earlier, Part) and isinstance(later, Part):
+        return replace(later, earlier=(*earlier.earlier, earlier.said))
+    return later
 
 
 def whole(workspace_id: int, people: Mapping[str, Person]) -> dict[str, Person]:
@@ -80,23 +91,6 @@ def stored(workspace_id: int, external_ids: list[str]) -> dict[str, dict[str, An
 
 
 def completed(each: Part, known: Mapping[str, Any]) -> Person:
-    """Return the whole person: what the row says, and for the rest what is known; null takes an attribute away."""
-    before, said = known.get(ATTRIBUTES) or {}, each.said.get(ATTRIBUTES) or {}
-    lists = {name: united(name, before[name], said[name]) for name in NAMES & before.keys() & said.keys()}
-    attributes = {**before, **said, **lists}
-    kept = {name: value for name, value in attributes.items() if value is not None}
-    return person({**known, **each.said, ATTRIBUTES: kept})
-
-
-def united(name: str, before: Any, said: Any) -> Any:
-    """Return a list of what is known of all subscriptions, then what the row says; it corrects those that it names."""
-    if not isinstance(before, list) or not isinstance(said, list):
-        return said
-    named = set() if name in (SUBSCRIPTION_ID, TAGS) else {suffix(item) for item in said} - {""}
-    kept = [item for item in before if suffix(item) not in named]
-    return kept + [item for item in said if item not in kept]
-
-
-def suffix(item: object) -> str:
-    """Return which subscription a value is about."""
-    return item.rpartition("/")[2].lower() if isinstance(item, str) else ""
+    """Return the whole person: what the rows say, one after the other, and for the rest what is known."""
+    document, is_full = overlaid(known, (*each.earlier, each.said))
+    return replace(person(document), is_full=is_full)

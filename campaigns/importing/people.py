@@ -7,21 +7,26 @@ from django.db import transaction
 
 from campaigns.importing import stored, suppressed
 from campaigns.importing.change import Change
-from campaigns.importing.fingerprint import NO_ATTRIBUTES, name_of, name_of_profile
+from campaigns.importing.fingerprint import NO_ATTRIBUTES
 from campaigns.importing.parts import whole
 from campaigns.importing.person import Person
 from campaigns.importing.shared import Finder
-from campaigns.models import Suppression, Workspace
+from campaigns.models import Suppression
+from campaigns.models.turns import turn
 
 
 class Taken(NamedTuple):
-    """What became of a batch, in people; ``kept`` are those whose attributes the export did not mention."""
+    """What became of a batch, in people.
+
+    ``kept`` are those whose attributes the export did not mention, ``full`` those of whom it told more than is kept.
+    """
 
     new_count: int
     changed_count: int
     unchanged_count: int
     kept: list[str]
     erased: Collection[str] = frozenset()  # not stored again; nobody may name them
+    full: Collection[str] = ()
 
 
 def take(
@@ -52,12 +57,8 @@ def take(
         unchanged_count=len(changes) - len(written),
         kept=[change.person.external_id for change in changes if change.keeps_attributes],
         erased=erased,
+        full=tuple(change.person.external_id for change in changes if change.person.is_full),
     )
-
-
-def turn(workspace_id: int) -> None:
-    """Wait until nobody else writes people of this workspace, and let nobody do so until the transaction ends."""
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
 
 
 def compared(workspace_id: int, people: Mapping[str, Person], *, banned: Collection[str]) -> list[Change]:
@@ -66,12 +67,9 @@ def compared(workspace_id: int, people: Mapping[str, Person], *, banned: Collect
     changes = []
     for external_id, person in people.items():
         before = known.get(external_id)
-        profile = name_of_profile(person.first_name, person.last_name, person.email, person.profile)
-        if person.attributes is not None:
-            attributes = name_of(person.attributes)
-        else:
-            attributes = before.attributes if before else NO_ATTRIBUTES
-        if before and not before.is_marked and (profile, attributes) == (before.profile, before.attributes):
+        attributes = person.attributes_name or (before.attributes if before else NO_ATTRIBUTES)
+        names = (person.profile_name, attributes)
+        if before and not before.is_marked and names == (before.profile, before.attributes):
             person.vouch()
-        changes.append(Change(person, before, external_id in banned, profile, attributes))
+        changes.append(Change(person, before, external_id in banned, *names))
     return changes

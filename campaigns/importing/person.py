@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext as _
 
 from campaigns.importing.document import dumps
+from campaigns.importing.fingerprint import name_of, name_of_profile
 from campaigns.importing.moments import latest_subscribe
 from campaigns.importing.shared import Combination, home_of
 from campaigns.models import Subscriber
@@ -44,7 +46,9 @@ class NobodyError(PersonError):
 class Person:
     """A person as exported; JSON as text, ``attributes`` and ``random_bucket`` None where the export has none.
 
-    What the attributes say of subscriptions is read when it is asked for: of most people nothing has changed.
+    ``profile_name`` and ``attributes_name`` are short names of what it says (``fingerprint``). What the attributes say
+    of subscriptions is read when it is asked for: of most people nothing has changed. ``is_full`` says that rows of a
+    table told of more subscriptions or tags than are kept.
     """
 
     external_id: str
@@ -57,9 +61,12 @@ class Person:
     random_bucket: int | None
     subscribed_at: datetime | None
     remarks: list[str]
-    given: Mapping[str, object]
+    profile_name: str
+    attributes_name: str | None
+    given: Mapping[str, object] | None = None  # the attributes themselves, where they were just read
     reading: Profile | None = None
     is_vouched: bool = False
+    is_full: bool = False
 
     @property
     def subscriptions(self) -> list[Values]:
@@ -74,7 +81,7 @@ class Person:
     def read(self) -> Profile:
         """Return what the attributes say, read once."""
         if self.reading is None:
-            self.reading = parse(self.given)
+            self.reading = parse(orjson.loads(self.attributes or "{}") if self.given is None else self.given)
         return self.reading
 
     def vouch(self) -> None:
@@ -90,18 +97,22 @@ def person(document: Mapping[str, Any]) -> Person:
     if attributes is not None and not isinstance(attributes, dict):
         raise PersonError(_("custom_attributes is not an object."), external_id)
     profile = {tag: value for name, tag in PROFILE if (value := document.get(name)) is not None}
+    names = text(document, "first_name", remarks), text(document, "last_name", remarks)
+    email, profile_text = address(document, remarks), dumps(profile)
+    attributes_text = None if attributes is None else dumps(attributes)
     return Person(
-        external_id=external_id,
-        first_name=text(document, "first_name", remarks),
-        last_name=text(document, "last_name", remarks),
-        email=address(document, remarks),
-        profile=dumps(profile),
-        attributes=None if attributes is None else dumps(attributes),
+        external_id,
+        *names,
+        email,
+        profile_text,
+        attributes_text,
         home=home_of(profile),
         random_bucket=bucket(profile.get("random_bucket_number")),
         subscribed_at=latest_subscribe(document.get("custom_events"), remarks),
         remarks=remarks,
-        given=attributes or {},
+        profile_name=name_of_profile(*names, email, profile_text),
+        attributes_name=None if attributes_text is None else name_of(attributes_text),
+        given=attributes,
     )
 
 
@@ -119,15 +130,15 @@ def identity(document: Mapping[str, Any]) -> str:
     """Return the user id exactly as given: Braze compares it letter by letter, so nothing is trimmed."""
     value = document.get("external_id")
     if value is None or value == "":
-        raise NobodyError(_("The user id (external_id) is missing."))
+        raise NobodyError(_("The user id is missing."))
     if not isinstance(value, str):
-        raise PersonError(_("external_id is not a text."))
+        raise PersonError(_("The user id is not a text."))
     if len(value) > LIMITS["external_id"]:
         raise PersonError(
-            _("external_id is longer than %(limit)d characters.") % {"limit": LIMITS["external_id"]}
+            _("The user id is longer than %(limit)d characters.") % {"limit": LIMITS["external_id"]}
         )
     if (not value.isprintable() and CONTROL.search(value)) or value.isspace():
-        raise PersonError(_("external_id holds control characters or nothing but spaces."))
+        raise PersonError(_("The user id holds control characters or nothing but spaces."))
     return value
 
 

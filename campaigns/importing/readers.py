@@ -1,7 +1,7 @@
 """One way in for every kind of file: what kind it is, whether it can be read, and its rows."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.importing import export, tables
 from campaigns.importing.archive import open_source, streams
 from campaigns.importing.document import DocumentError, loads
 from campaigns.importing.export import LINE_LIMIT, Row
 from campaigns.importing.mapping import CUSTOM, LEAVE_OUT, cell_fault, faults, from_cell, from_cells
-from campaigns.importing.parts import ATTRIBUTES, part
+from campaigns.importing.overlay import ATTRIBUTES
+from campaigns.importing.parts import part
 from campaigns.importing.person import PersonError
 from campaigns.importing.texts import BUFFER_SIZE, ExportError
 from campaigns.models import Import
@@ -61,11 +63,11 @@ def kind_of(path: Path) -> Import.Format:
         head = source.peek(BUFFER_SIZE)[:BUFFER_SIZE]
     if head.startswith(OLE) or b"[Content_Types].xml" in head[:2_000]:
         raise ExportError(_("This is an Excel workbook. In Excel save it as “CSV UTF-8”, and upload that."))
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if head.startswith((b"PK", b"\x1f\x8b")) or start in {b"<", b"["}:
+    start = tables.decoded(head, "ignore").lstrip()[:1]
+    if head.startswith((b"PK", b"\x1f\x8b")) or start in {"<", "["}:
         export.glance(path)
         return Import.Format.BRAZE
-    if start == b"{":
+    if start == "{":
         export.glance(path)
         return kind_of_lines(path)
     with tables.open_table(path) as table:
@@ -99,8 +101,9 @@ def check(job: Import) -> None:
         missing = [
             name for name, meaning in (job.mapping or {}).items() if meaning and name not in table.columns
         ]
-    if missing:
-        raise ExportError(_("The table has no column “%(name)s”.") % {"name": missing[0]})
+        if missing:
+            raise ExportError(_("The table has no column “%(name)s”.") % {"name": missing[0]})
+        table.lines.check()
 
 
 def rows(job: Import) -> Generator[Row]:
@@ -135,7 +138,20 @@ def line_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
                 if isinstance(document, str):
                     yield Row(name, number, source.tell(), None, document)
                 else:
-                    yield row(name, number, source.tell(), partial(meant, mapping, document))
+                    found = row(name, number, source.tell(), partial(meant, mapping, document))
+                    if found.person and (keys := document.keys() - mapping.keys() - {ATTRIBUTES}):
+                        found.person.remarks.append(not_asked_about(keys))
+                    yield found
+
+
+def not_asked_about(keys: Collection[str]) -> str:
+    """Return that these keys are left out: the first rows, by which people are asked, do not have them."""
+    text = ngettext(
+        "“%(name)s” is left out: it is not among the keys that this import asked about.",
+        "“%(name)s” and %(others)d more are left out: they are not among the keys that this import asked about.",
+        len(keys),
+    )
+    return text % {"name": min(keys)[:SHOWN_LENGTH], "others": len(keys) - 1}
 
 
 def meant(mapping: Mapping[str, str], document: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,12 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.importing.ahead import read_ahead
 from campaigns.importing.batch import COUNTS, SupersededError, move_on, store
 from campaigns.importing.calendars import note_calendars
-from campaigns.importing.export import Row
 from campaigns.importing.leavers import let_go
-from campaigns.importing.readers import check, rows
 from campaigns.importing.seen import Seen
 from campaigns.importing.shared import Finder
 from campaigns.importing.texts import ExportError
@@ -89,26 +88,23 @@ def forgotten() -> list[int]:
 
 def batches(job: Import) -> Iterator[Import]:
     """Store the file batch by batch; nothing of it where it is damaged anywhere."""
-    check(job)
     finder, hidden_count = Finder(), 0
     with (
         closing(Seen()) as seen,
-        closing(read_ahead(rows(job), BATCH_SIZE, partial(look_into, job))) as ahead,
+        closing(read_ahead(job, BATCH_SIZE, partial(most_are_written, job))) as ahead,
     ):
         for batch in ahead:
             store(job, batch, seen, finder)
             hidden_count += sum(row.hides_somebody for row in batch)
+            batch.clear()  # memory that the next can use at once is in the processor's cache
             yield job
         if asks_who_left(job) and arrived_count(job):
             yield from let_go(job, seen, hidden_count=hidden_count)
 
 
-def look_into(job: Import, batch: list[Row]) -> None:
-    """Read what attributes say while the database is busy with others, as long as most people are new or changed."""
-    if 2 * (job.new_count + job.changed_count) > job.read_count:
-        for row in batch:
-            if row.person is not None:
-                row.person.read()
+def most_are_written(job: Import) -> bool:
+    """Return whether most people so far were new or changed, so that what attributes say will be asked for."""
+    return 2 * (job.new_count + job.changed_count) > job.read_count
 
 
 def asks_who_left(job: Import) -> bool:
@@ -128,7 +124,12 @@ def conclude(job: Import) -> None:
     if not job.read_count:
         raise ExportError(_("There is nobody in this file."))
     if not arrived_count(job):
-        raise ExportError(_("Not one of the %(count)d rows could be taken.") % {"count": job.read_count})
+        fault = ngettext(
+            "The only row could not be taken.",
+            "Not one of the %(count)d rows could be taken.",
+            job.read_count,
+        )
+        raise ExportError(fault % {"count": job.read_count})
     move_on(job, state=Import.State.FINISHED, bytes_read_count=job.byte_count, finished_at=now())
     if not job.is_dry_run:  # the file of a dry run waits for the import that is meant
         discard(job)

@@ -7,10 +7,9 @@ from typing import Any, TypeAlias
 from campaigns.importing import rows
 from campaigns.models import Home, Traits, TraitsTag
 from campaigns.models.audience import digest
-from campaigns.models.listed import listed
 from integrations.braze.profile import Values
 
-MOST_REMEMBERED = 50_000  # combinations, of about 1 KB each
+MOST_REMEMBERED = 100_000_000  # bytes of combinations, of which most take less than 2,000
 
 TRAITS = (
     "account_code", "account_rokt_id", "account_name", "calendar_code", "calendar_rokt_id", "calendar_title",
@@ -23,11 +22,27 @@ Combination: TypeAlias = tuple[Any, ...]
 common: Callable[[Values], Combination] = itemgetter(slice(Values._fields.index(TRAITS[0]), None))
 
 
+class Memory(dict[Combination, int]):
+    """Numbers of combinations, until they are too much to keep."""
+
+    weight = 0
+
+    def make_room(self) -> None:
+        """Forget all, if it is too much by now."""
+        if self.weight > MOST_REMEMBERED:
+            self.clear()
+            self.weight = 0
+
+    def weigh(self, new: Iterable[Combination]) -> None:
+        """Note what these take."""
+        self.weight += sum(map(weight, new))
+
+
 class Finder:
     """Finds or makes the rows for combinations, and remembers those it has met."""
 
     def __init__(self) -> None:
-        self.known: dict[Combination, int] = {}
+        self.known = Memory()
 
     def traits(self, wanted: Collection[Combination]) -> Mapping[Combination, int]:
         """Return the id of the traits for each combination (``common`` of a subscription, its tags in any order).
@@ -43,14 +58,19 @@ class Finder:
     def _find(
         self, model: type[Traits] | type[Home], wanted: Collection[Combination]
     ) -> Mapping[Combination, int]:
-        if len(self.known) + len(wanted) > MOST_REMEMBERED:
-            self.known.clear()
         missing = set(wanted).difference(self.known)
         if missing:
+            self.known.weigh(missing)
             ordered = {each: in_order(each) if model is Traits else each for each in missing}
             made = found_or_made(model, set(ordered.values()))
             self.known |= {each: made[alike] for each, alike in ordered.items()}
         return self.known
+
+
+def weight(combination: Combination) -> int:
+    """Return about how many bytes it takes, at most: a file may hold a thousand tags of four bytes a letter."""
+    texts = (text for value in combination for text in (value if type(value) is tuple else (value,)))
+    return sum(80 + 4 * len(text) for text in texts if type(text) is str)
 
 
 def traits_of(values: Values) -> Combination:
@@ -87,5 +107,5 @@ def found_or_made(model: type[Traits] | type[Home], missing: Iterable[Combinatio
 
 def ids(model: type[Traits] | type[Home], digests: Iterable[str]) -> dict[str, int]:
     """Return digest -> id of the rows that are there."""
-    found = model._default_manager.filter(digest__in=listed(list(digests))).order_by()
+    found = model._default_manager.filter(digest__listed=digests).order_by()
     return dict(found.values_list("digest", "pk"))

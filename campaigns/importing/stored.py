@@ -15,7 +15,6 @@ from campaigns.importing.shared import Finder
 from campaigns.importing.subscriptions import Owner
 from campaigns.models import Subscriber
 from campaigns.models.clock import now
-from campaigns.models.listed import listed_ids
 
 STATE = ("id", "fingerprint", "is_active", "left_at", "is_suppressed", "subscribed_at", "random_bucket")
 CONTENT = (
@@ -72,7 +71,7 @@ def known(workspace_id: int, external_ids: Collection[str]) -> dict[str, Known]:
 def named(pks: Collection[int]) -> Iterator[tuple[int, str]]:
     """Yield (id, fingerprint) of people who were stored without one, from what is stored."""
     texts = (Cast("profile", TextField()), Cast("attributes", TextField()))
-    found = Subscriber.objects.filter(pk__in=listed_ids(pks)).order_by()
+    found = Subscriber.objects.filter(pk__listed=pks).order_by()
     columns = ("id", "first_name", "last_name", "email", *texts)
     for pk, first_name, last_name, email, profile, attributes in found.values_list(*columns):
         content = (dumps(json.loads(profile)), dumps(json.loads(attributes)))
@@ -103,11 +102,14 @@ def insert(workspace_id: int, changes: Sequence[Change]) -> Iterator[Owner]:
         return
     pks = rows.next_ids(Subscriber, len(changes))
     at = rows.adapted(now())
-    people = []
-    for pk, change in zip(pks, changes, strict=True):
-        person = change.person
-        state = (pk, workspace_id, person.external_id, True, change.is_banned, at)
-        people.append((*state, *content(change, at), person.attributes or "{}"))
+    people = (
+        (
+            *(pk, workspace_id, change.person.external_id, True, change.is_banned, at),
+            *content(change, at),
+            change.person.attributes or "{}",
+        )
+        for pk, change in zip(pks, changes, strict=True)
+    )
     rows.insert(Subscriber, NEW, people)
     for pk, change in zip(pks, changes, strict=True):
         yield owner(pk, change, may_receive=not change.is_banned, is_new=True)
@@ -162,11 +164,11 @@ def owner(pk: int, change: Change, *, may_receive: bool, is_new: bool) -> Owner:
 def welcome_back(pks: Collection[int]) -> None:
     """Make those active again who had left; whom staff set aside has not left."""
     if pks:
-        gone = Subscriber.objects.filter(pk__in=listed_ids(pks), is_active=False, left_at__isnull=False)
+        gone = Subscriber.objects.filter(pk__listed=pks, is_active=False, left_at__isnull=False)
         gone.update(is_active=True, left_at=None)
 
 
 def ban(pks: Collection[int]) -> None:
     """Mark those who must not get anything."""
     if pks:
-        Subscriber.objects.filter(pk__in=listed_ids(pks)).update(is_suppressed=True)
+        Subscriber.objects.filter(pk__listed=pks).update(is_suppressed=True)

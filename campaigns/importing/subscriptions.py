@@ -8,7 +8,6 @@ from campaigns.importing.rows import adapted, insert, update
 from campaigns.importing.shared import Combination, Finder, common
 from campaigns.importing.told import Times, Told
 from campaigns.models import Subscription
-from campaigns.models.listed import listed_ids
 from integrations.braze.profile import Values
 
 COLUMNS = (
@@ -60,13 +59,15 @@ class Difference:
     def write(self) -> None:
         """Write it, each kind at once."""
         if self.gone:
-            Subscription.objects.filter(pk__in=listed_ids(self.gone)).delete()
+            Subscription.objects.filter(pk__listed=self.gone).delete()
         update(Subscription, COLUMNS, self.changed)
-        insert(Subscription, ("subscriber_id", *COLUMNS), self.new)
+        if self.new:
+            insert(Subscription, ("subscriber_id", *COLUMNS), self.new)
 
 
 def write(owners: Collection[Owner], finder: Finder) -> None:
     """Bring the subscriptions of these people into the state they should have."""
+    finder.known.make_room()
     finder.traits([common(values) for owner in owners for values in owner.listed or ()])
     finder.homes([owner.home for owner in owners])
     stored = places_of([owner.id for owner in owners if not owner.is_new])
@@ -113,7 +114,7 @@ def places_of(subscriber_ids: Collection[int]) -> dict[int, Before]:
     """Return subscriber id -> what is stored, in Braze's order."""
     stored: dict[int, Before] = {pk: {} for pk in subscriber_ids}
     if stored:
-        found = Subscription.objects.filter(subscriber__in=listed_ids(subscriber_ids)).order_by("position")
+        found = Subscription.objects.filter(subscriber__listed=subscriber_ids).order_by("position")
         for pk, owner_id, *place in found.values_list("pk", "subscriber_id", *COLUMNS):
             stored[owner_id][place[POSITION]] = (pk, tuple(place))
     return stored

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from campaigns.importing.archive import Source
 from campaigns.importing.export import LINE_LIMIT, opened
-from campaigns.importing.texts import BUFFER_SIZE, ExportError
+from campaigns.importing.texts import BUFFER_SIZE, UTF_16_MARKS, ExportError
 
 COLUMN_LIMIT = 300  # a person has 16 attributes from Rokt, and each column is a question on a page
 NAME_LIMIT = 255
 CELL_LIMIT = 131_072  # characters; the csv module's own limit
 ROW_LINE_LIMIT = 100  # a quote that is still open after so many lines was never meant to be one
 DELIMITERS = (",", ";", "\t")
+UTF_8, UTF_16 = "utf-8-sig", "utf-16"
 NOT_TEXT = re.compile("[\ud800-\udfff]")  # what bytes outside UTF-8 are read as
 DATA = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -37,8 +38,11 @@ class Record:
 class Lines:
     """The lines of a text as an editor counts them; what was read ahead can be given back."""
 
-    def __init__(self, source: Source) -> None:
-        self.text = io.TextIOWrapper(source, "utf-8-sig", "surrogateescape", newline="")
+    def __init__(self, source: Source, encoding: str) -> None:
+        # A letter of UTF-8 that is damaged is the fault of its row; after one of UTF-16 nothing is sure.
+        self.is_strict = encoding == UTF_16
+        errors = "strict" if self.is_strict else "surrogateescape"
+        self.text = io.TextIOWrapper(source, encoding, errors, newline="")
         self.given_back: deque[str] = deque()
         self.number = 0
 
@@ -57,6 +61,11 @@ class Lines:
         """Have these lines taken again."""
         self.given_back.extendleft(reversed(lines))
         self.number -= len(lines)
+
+    def check(self) -> None:
+        """Read on to the end and keep nothing, where damage would spoil more than its row."""
+        while self.is_strict and self.text.read(BUFFER_SIZE):
+            pass
 
 
 @dataclass(slots=True)
@@ -141,17 +150,45 @@ def quote_fault(error: str) -> str:
 def open_table(path: Path) -> Generator[Table]:
     """Open a table; ExportError where it is none, or where its first line does not name its columns."""
     with opened(path) as source:
-        delimiter = delimiter_of(decoded(source.peek(BUFFER_SIZE)[:BUFFER_SIZE]))
-        lines = Lines(source)
-        yield Table(lines, source, delimiter, header(lines, delimiter))
+        head = source.peek(BUFFER_SIZE)[:BUFFER_SIZE]
+        try:
+            delimiter = delimiter_of(beginning(head))
+            lines = Lines(source, encoding_of(head))
+            if lines.is_strict and path.stat().st_size % 2:
+                raise ExportError(damage())
+            yield Table(lines, source, delimiter, header(lines, delimiter))
+        except UnicodeDecodeError:
+            raise ExportError(damage()) from None
 
 
-def decoded(head: bytes) -> str:
-    """Return the beginning of a text, or refuse what is not UTF-8."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) > len(head) // 10:
-        raise ExportError(_("This is UTF-16 text; save the table as “CSV UTF-8”."))
+def damage() -> str:
+    """Return what to do with UTF-16 text whose letters are not whole."""
+    return _("This UTF-16 text is damaged or cut off; save the table as “CSV UTF-8”, and upload that.")
+
+
+def encoding_of(head: bytes) -> str:
+    """Return how a text that begins like this is encoded: in UTF-8, unless a mark says otherwise."""
+    return UTF_16 if head.startswith(UTF_16_MARKS) else UTF_8
+
+
+def decoded(head: bytes, errors: str = "strict") -> str:
+    """Return the beginning of a text, without its mark; its last letter may have been cut in two."""
+    decoder = codecs.getincrementaldecoder(encoding_of(head))(errors)
+    return decoder.decode(head, final=len(head) < BUFFER_SIZE)
+
+
+def beginning(head: bytes) -> str:
+    """Return the same, or refuse what is neither UTF-8 nor UTF-16 with a mark."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise ExportError(_("This is UTF-32 text; save the table as “CSV UTF-8”."))
+    if head.startswith(UTF_16_MARKS):
+        return decoded(head)
+    if head.count(0) > len(head) // 10:
+        raise ExportError(
+            _("This is UTF-16 text without the mark that says so; save the table as “CSV UTF-8”.")
+        )
     try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < BUFFER_SIZE)
+        return decoded(head)
     except UnicodeDecodeError as fault:
         number = head[: fault.start].count(b"\n") + 1
         raise ExportError(

@@ -1,11 +1,13 @@
 """One text inside a file: never longer than promised, past its byte order mark, and JSON lines at first sight."""
 
+import codecs
 import io
 from typing import Protocol
 
 from django.utils.translation import gettext as _
 
 BUFFER_SIZE = 1 << 16
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class ExportError(Exception):
@@ -57,7 +59,7 @@ def head_fault(head: bytes) -> str:
     """Return why a text that begins like this is no export, or an empty text."""
     if head.startswith((b"PK\x03\x04", b"\x1f\x8b")):
         return _("This is an archive inside an archive; unpack the outer one.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:4]:
+    if head.startswith(UTF_16_MARKS) or b"\0" in head[:4]:
         return _("This is UTF-16 text; save it as UTF-8.")
     start = head.lstrip()[:1]
     if start == b"<":

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TypeAlias
 
 from campaigns.models import SubscriptionStatus
-from campaigns.models.listed import listed, listed_ids
 
 Times: TypeAlias = tuple[datetime | None, datetime | None]
 Claim: TypeAlias = tuple[str, int]  # Rokt id, traits: an account's word describes a subscription as its own
@@ -29,14 +28,14 @@ class Told:
         if not statuses.exists():
             return
         codes = {rokt_id.lower(): code for rokt_id, code in accounts().items()}
-        theirs = statuses.filter(subscriber__in=listed_ids(subscriber_ids))
+        theirs = statuses.filter(subscriber__listed=subscriber_ids)
         columns = ("rokt_id", "account__code", "subscribed_at", "ended_at")
         for *row, owner_id, traits_id in theirs.values_list(*columns, "subscriber", "traits"):
             self.note(codes, *row)
             if traits_id is not None:
                 self.of_people[owner_id].append((row[0], traits_id))
                 self.claimed[row[0], traits_id] = (row[2], row[3])
-        for row in statuses.filter(rokt_id__in=listed(codes)).values_list(*columns):
+        for row in statuses.filter(rokt_id__listed=codes).values_list(*columns):
             self.note(codes, *row)
 
     def note(

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from campaigns.inbound.notices_fate import Fate, Heard, done, early, failed, ignored, orphan
 from campaigns.inbound.places import Place, Wire, places
 from campaigns.models import Attempt, Notice
-from campaigns.models.listed import listed
 from campaigns.pipeline.record import Said, Spot, TakenOff, Word, confirm, taken_off
 from integrations.rokt.notice import EventType
 
@@ -72,7 +71,7 @@ def _asked(heard: Sequence[Heard], means: Sequence[Sequence[Place]]) -> list[lis
     """Return for whom we had made a call before it was told; older word means another entry."""
     spots = {_spot(place) for spoken in means for place in spoken}
     calls = Attempt.objects.filter(
-        delivery__external_id__in=listed({spot.external_id for spot in spots}),
+        delivery__external_id__listed={spot.external_id for spot in spots},
         delivery__send__event__in={spot.event for spot in spots},
     )
     first = calls.order_by().values_list("delivery__send__event", "delivery__external_id")

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from campaigns.models import Event
-from campaigns.models.listed import listed
 
 
 class Wire(NamedTuple):
@@ -31,9 +30,7 @@ def places(stated: Iterable[Wire]) -> dict[tuple[int, str], list[Place]]:
     asked = {event_id for each in stems.values() for event_id in each}
     events: dict[tuple[int, str], Event] = {}
     if asked:
-        found = Event.objects.filter(
-            account__in={each.account_id for each in stems}, event_id__in=listed(asked)
-        )
+        found = Event.objects.filter(account__in={each.account_id for each in stems}, event_id__listed=asked)
         events = {
             (event.account_id, event.event_id): event
             for event in found.order_by().only("account", "event_id")

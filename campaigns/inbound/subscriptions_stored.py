@@ -8,9 +8,9 @@ from django.db.models import Max
 
 from campaigns.importing.shared import TRAITS, Combination, Finder, home_of
 from campaigns.inbound.notices_fate import Heard
-from campaigns.models import Subscriber, Subscription, SubscriptionStatus, Workspace, bulk
-from campaigns.models.listed import listed, listed_ids
+from campaigns.models import Subscriber, Subscription, SubscriptionStatus, bulk
 from campaigns.models.standing import settle
+from campaigns.models.turns import turn_of
 
 WHOSE = ("external_id", "workspace", "profile", "random_bucket")
 OF_A_ROW = ("rokt_id", "suffix", "subscribed_at", "ended_at", "traits__account_code")
@@ -50,7 +50,7 @@ class Stored:
         self.opened: list[tuple[str, int]] = []
 
     def _read_statuses(self, *, for_update: bool = False) -> None:
-        rows = SubscriptionStatus.objects.filter(rokt_id__in=listed(self.ids)).order_by("pk")
+        rows = SubscriptionStatus.objects.filter(rokt_id__listed=self.ids).order_by("pk")
         rows = rows.select_for_update(of=("self",)) if for_update else rows
         for status in rows.select_related("traits") if self.ids else ():
             self.statuses[status.rokt_id, status.account_id] = status
@@ -135,7 +135,7 @@ def spellings(rokt_id: str) -> tuple[str, str]:
 def listed_rows(rokt_ids: Collection[str]) -> list[Subscription]:
     """Return the rows of these subscriptions, with what they say and whose they are."""
     spelled = {spelling for rokt_id in rokt_ids for spelling in spellings(rokt_id)}
-    rows = Subscription.objects.filter(rokt_id__in=listed(spelled)).select_related("traits", "subscriber")
+    rows = Subscription.objects.filter(rokt_id__listed=spelled).select_related("traits", "subscriber")
     whose = (f"subscriber__{name}" for name in WHOSE)
     return list(rows.only(*OF_A_ROW, *whose).order_by("pk")) if rokt_ids else []
 
@@ -143,7 +143,7 @@ def listed_rows(rokt_ids: Collection[str]) -> list[Subscription]:
 def people(names: Collection[str]) -> dict[str, list[Subscriber]]:
     """Return user id -> who is known by it, in whatever workspace."""
     known: dict[str, list[Subscriber]] = {name: [] for name in names}
-    found = Subscriber.objects.filter(external_id__in=listed(names)).only(*WHOSE).order_by("pk")
+    found = Subscriber.objects.filter(external_id__listed=names).only(*WHOSE).order_by("pk")
     for person in found if names else ():
         known[person.external_id].append(person)
     return known
@@ -157,8 +157,7 @@ def flat(known: dict[str, list[Subscriber]]) -> Iterable[Subscriber]:
 def wait_for_imports(whose: Iterable[Subscriber]) -> bool:
     """Take turns with imports, as they do among themselves: both write the subscriptions of people."""
     wanted = {person.workspace_id for person in whose}
-    turn = Workspace.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
-    return bool(wanted) and bool(list(turn.values_list("pk")))
+    return bool(wanted) and bool(turn_of(wanted))
 
 
 def add(rows: Sequence[Subscription]) -> None:
@@ -166,7 +165,7 @@ def add(rows: Sequence[Subscription]) -> None:
     if not rows:
         return
     owners = [row.subscriber_id for row in rows]
-    theirs = Subscription.objects.filter(subscriber__in=listed_ids(owners)).order_by()
+    theirs = Subscription.objects.filter(subscriber__listed=owners).order_by()
     last = dict(theirs.values_list("subscriber").annotate(last=Max("position")))
     homes = Finder().homes([home_of(row.subscriber.profile) for row in rows])
     for row in rows:

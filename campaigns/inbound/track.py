@@ -1,8 +1,8 @@
 """A request of Braze's ``/users/track`` into the database: what is asked for each person, all or nothing.
 
 What a person becomes is the importer's business: here what is stored and what is asked are put together, as Braze
-would export the person afterwards. A request that comes twice changes nothing; ``inc`` alone counts again, as it does
-with Braze, where two equal events are two.
+would export the person afterwards. A request that comes twice changes nothing; only ``inc`` counts again and ``$add``
+adds again, as they do with Braze, where two equal events are two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns.importing import rows
 from campaigns.importing.moments import SUBSCRIBE
-from campaigns.importing.people import take, turn
+from campaigns.importing.people import take
 from campaigns.importing.person import PROFILE, person
 from campaigns.importing.shared import Finder
 from campaigns.models import SubscriberEvent
 from campaigns.models.clock import now
+from campaigns.models.turns import be_patient, turn
 from integrations.braze import track
 from integrations.braze.change import apply
 from integrations.braze.events import Event
@@ -59,7 +60,7 @@ def store(workspace_id: int, request: track.Request) -> list[Fault]:
     Whoever writes people of the workspace waits for its turn, so that nothing is computed from what somebody else
     is about to change. Raises ``OperationalError`` where the turn does not come in time: nothing is stored then.
     """
-    be_patient()
+    be_patient(seconds=PATIENCE_SECONDS)  # in time to say so
     turn(workspace_id)
     at, faults = now(), list[Fault]()
     asked = request.people()
@@ -69,13 +70,6 @@ def store(workspace_id: int, request: track.Request) -> list[Fault]:
     take(workspace_id, taken, Finder())
     note_events(workspace_id, [event for each in outcomes.values() for event in each.events], at=at)
     return faults
-
-
-def be_patient() -> None:
-    """Give up waiting for a lock in time to say so; SQLite has a limit of its own."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{PATIENCE_SECONDS * 1000:.0f}"])
 
 
 def stored(workspace_id: int, external_ids: Iterable[str]) -> dict[str, Outcome]:

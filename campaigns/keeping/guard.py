@@ -30,13 +30,18 @@ def may_send() -> bool:
     newest = Beat.objects.order_by("-pk").first()
     if newest is None:
         return not _is_held()
-    mark, present = recall(newest.family), Mark(newest.pk, newest.at)
+    mark, present = recall(newest.family), mark_of(newest)
     if mark != present:
         if mark is not None and is_turned_back(mark):
             _halt(mark)
             return False
         remember(newest.family, present, instead_of=mark)
     return not _is_held()
+
+
+def mark_of(beat: Beat) -> Mark:
+    """Return what is to be remembered of a beat."""
+    return Mark(beat.pk, beat.at)
 
 
 def is_turned_back(mark: Mark) -> bool:
@@ -49,11 +54,15 @@ def is_turned_back(mark: Mark) -> bool:
 
 
 def beat() -> bool:
-    """Move the clock on by one, and say whether tidying up is due; call it after ``may_send``."""
+    """Move the clock on by one, and say whether tidying up is due; call it after ``may_send``.
+
+    This host remembers the beat at once, unless it had seen another one than that before it: a loss must not be hidden.
+    """
     newest, at = Beat.objects.order_by("-pk").first(), now()
     if newest is not None and timedelta(0) <= at - newest.at < timedelta(seconds=settings.TICK_SECONDS / 2):
         return False
-    Beat.objects.create(at=at, **({"family": newest.family} if newest else {}))
+    made = Beat.objects.create(at=at, **({"family": newest.family} if newest else {}))
+    remember(made.family, mark_of(made), instead_of=mark_of(newest) if newest else None)
     return newest is not None and _tenth(newest.at) != _tenth(at)
 
 

@@ -16,7 +16,14 @@ from campaigns.models.keeping import Beat, Halt, Purge
 from campaigns.models.ledger import Attempt, Delivery, DoubtDecision, Entry
 from campaigns.models.marks import SubscriberAction
 from campaigns.models.recipients import SavedRecipient
-from campaigns.models.segments import PersonList, PersonListMember, Segment, SegmentVersion, Snapshot
+from campaigns.models.segments import (
+    PersonList,
+    PersonListMatch,
+    PersonListMember,
+    Segment,
+    SegmentVersion,
+    Snapshot,
+)
 from campaigns.models.sends import Send, SendAction
 from campaigns.models.syncs import Sync, SyncRun
 from campaigns.models.told import ErasedSubscription, SubscriptionStatus, Suppression
@@ -56,6 +63,7 @@ __all__ = [
     "ImportProblem",
     "Notice",
     "PersonList",
+    "PersonListMatch",
     "PersonListMember",
     "Purge",
     "RateLimit",

@@ -11,6 +11,7 @@ class Import(models.Model):
     """One file of subscribers, read once; the counts are in people."""
 
     class State(models.TextChoices):
+        UNTOLD = "untold", _("waits for columns")  # nobody has said yet what they mean
         WAITING = "waiting", _("waiting")
         RUNNING = "running", _("running")
         FINISHED = "finished", _("finished")

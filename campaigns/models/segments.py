@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models.audience import Subscriber
+
 
 class Segment(models.Model):
     """A saved rule over subscriptions and subscribers; the tree is described in campaigns.segments.rules."""
@@ -65,6 +67,8 @@ class PersonList(models.Model):
     name = models.CharField(_("name"), max_length=200, unique=True)
     file_name = models.CharField(_("file"), max_length=255, blank=True)
     people_count = models.PositiveIntegerField(_("user ids"), default=0)
+    # the highest key of a person who was looked for in it; those who came later are not among the matches yet
+    matched_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     is_archived = models.BooleanField(_("archived"), default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("uploaded by")
@@ -95,6 +99,31 @@ class PersonListMember(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class PersonListMatch(models.Model):
+    """Somebody whom a list means, by key: numbers are found faster than texts. Two workspaces may share a user id."""
+
+    pk = models.CompositePrimaryKey("list_id", "subscriber_id")
+    list = models.ForeignKey(
+        PersonList, models.CASCADE, related_name="matches", db_index=False, verbose_name=_("list")
+    )
+    # Erasing somebody deletes their matches list by list, by the index that is there.
+    subscriber = models.ForeignKey(
+        Subscriber,
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("subscriber"),
+    )
+
+    class Meta:
+        verbose_name = _("subscriber of a list")
+        verbose_name_plural = _("subscribers of lists")
+
+    def __str__(self) -> str:
+        return f"{self.list_id}: {self.subscriber_id}"
 
 
 class Snapshot(models.Model):

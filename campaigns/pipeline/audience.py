@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import (
     Aggregate,
@@ -19,8 +20,9 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from campaigns import audit
-from campaigns.models import Delivery, Entry, Event, Send, SendAction, Subscription, Workspace
+from campaigns.models import Delivery, Entry, Event, Send, SendAction, Subscription
 from campaigns.models.clock import now
+from campaigns.models.turns import turn_of_all
 from campaigns.pipeline.hold import next_hold
 from campaigns.segments import compile as segments
 from campaigns.segments import rules
@@ -55,7 +57,7 @@ def nobody_is_erased_meanwhile() -> None:
 
     New deliveries refer to people without asking the database whether they are still there.
     """
-    list(Workspace.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    turn_of_all()
 
 
 @transaction.atomic
@@ -131,7 +133,10 @@ def who_have_it(send: Send) -> QuerySet[Entry]:
 
 
 def _insert(people: QuerySet[Any], *, send: Send, at: datetime) -> None:
-    select, parameters = people.query.sql_with_params()
+    try:
+        select, parameters = people.query.sql_with_params()
+    except EmptyResultSet:  # nobody: Django knows without asking
+        return
     table = Delivery._meta.db_table
     _make_room_for_sorting()
     moment = connection.ops.adapt_datetimefield_value(at)

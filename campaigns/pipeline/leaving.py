@@ -7,7 +7,6 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast
 
 from campaigns.models import Delivery, Entry, Send, Subscriber, SubscriptionStatus
-from campaigns.models.listed import listed, listed_ids
 from campaigns.pipeline.written import Recipient
 
 
@@ -47,9 +46,9 @@ def _gone(send: Send, rows: Sequence[Row]) -> tuple[set[str], set[str]]:
     people = [row.subscriber.pk for row in rows if row.subscriber]
     rokt_ids = {rokt_id.lower() for row in rows for rokt_id in row.subscription_ids}
     off = Entry.objects.filter(event=send.event_id, state=Entry.State.DROPPED, is_test=False)
-    off = off.filter(subscriber__in=listed_ids(people)).order_by()
+    off = off.filter(subscriber__listed=people).order_by()
     ended = SubscriptionStatus.objects.filter(account=send.account_id, ended_at__isnull=False)
-    ended = ended.filter(rokt_id__in=listed(rokt_ids)).order_by()
+    ended = ended.filter(rokt_id__listed=rokt_ids).order_by()
     name = Cast("subscriber_id", CharField())
     both = off.values_list(Value("off"), name).union(ended.values_list(Value("ended"), "rokt_id"), all=True)
     found = set(both)

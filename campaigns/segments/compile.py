@@ -4,13 +4,16 @@ Every condition is true or false, never unknown, whatever is missing; what is co
 `campaigns.segments.explain` says about each person, in every database.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.models import Subscriber, Subscription
 from campaigns.models.clock import now
 from campaigns.segments import picture as pictures
+from campaigns.segments.conditions import Way, found_first, joined
+from campaigns.segments.counting import room
 from campaigns.segments.nesting import filled
 from campaigns.segments.picture import Count as Count
 from campaigns.segments.picture import Picture as Picture
@@ -29,9 +32,15 @@ def subscriptions(
     Raises:
         RuleError: the rule names a segment that is missing, or that lies in a circle.
     """
+    return _asked(rule, account_code, at, joined)
+
+
+def _asked(
+    rule: Group, account_code: str | None, at: datetime | None, of_people: Callable[..., Q]
+) -> QuerySet[Subscription]:
     whole = filled(rule)
     moment = at or (now() if is_about_time(whole) else datetime.min.replace(tzinfo=UTC))
-    found = Subscription.objects.filter(condition(whole, moment), is_live=True)
+    found = Subscription.objects.filter(condition(whole, Way(moment, of_people)), is_live=True)
     return found if account_code is None else found.filter(traits__account_code=account_code)
 
 
@@ -44,19 +53,22 @@ def people(
 
 
 def count(rule: Group, *, account_code: str | None = None, at: datetime | None = None) -> Count:
-    """The exact numbers, in one query."""
-    return pictures.count(subscriptions(rule, account_code=account_code, at=at))
+    """The exact numbers."""
+    with room():
+        return pictures.count(_asked(rule, account_code, at, found_first))
 
 
 def sample(
     rule: Group, *, account_code: str | None = None, size: int = 5, at: datetime | None = None
 ) -> list[Subscriber]:
     """Some people whom the rule means, from a random place on; all of them, if they are no more than `size`."""
-    return pictures.sample(subscriptions(rule, account_code=account_code, at=at), size=size)
+    with room():
+        return pictures.sample(subscriptions(rule, account_code=account_code, at=at), size=size)
 
 
 def picture(
     rule: Group, account_code: str | None = None, size: int = 5, *, at: datetime | None = None
 ) -> Picture:
     """The exact numbers, how they spread, and a sample of `size` people."""
-    return pictures.picture(subscriptions(rule, account_code=account_code, at=at), size=size)
+    with room():
+        return pictures.picture(_asked(rule, account_code, at, found_first), size=size)

@@ -24,13 +24,45 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import Exact, GreaterThan, In
 
-from campaigns.models import Entry, Event, Home, PersonListMember, Subscriber, Traits, TraitsTag
+from campaigns.models import Entry, Event, Home, Subscriber, Traits, TraitsTag
+from campaigns.segments.crowds import Crowd, Within
 from campaigns.segments.fields import Field, Kind, Op
 from campaigns.segments.holding import Among, Holds
+from campaigns.segments.lists import those_on
 from campaigns.segments.patterns import compiled
 from campaigns.segments.sampling import Sample
 
+FEW: Final = 2_000  # people whose subscriptions are fetched by an index
 TABLES: Final[dict[str, type[Model]]] = {"traits": Traits, "home": Home, "subscriber": Subscriber}
+
+
+def joined(rows: QuerySet[Any, Any], person: str) -> Q:
+    """Return the subscriptions of the people that some rows name in a column.
+
+    PostgreSQL compares a list that is too long for its memory row by row, for hours; SQLite looks at each row of the
+    large table before it asks whether there is one in the small.
+    """
+    if connection.vendor == "sqlite":
+        return Q(subscriber__in=rows.order_by().values(person))
+    return Q(Exists(rows.order_by().filter(**{person: OuterRef("subscriber_id")})))
+
+
+def found_first(rows: QuerySet[Any, Any], person: str) -> Q:
+    """Look up these people now, for a query that counts: a few by their keys, many by their bits where it can."""
+    if connection.vendor == "sqlite":
+        return joined(rows, person)
+    crowd = Crowd.of(rows, person)
+    if len(crowd) <= FEW:
+        return Q(Among(F("subscriber_id"), [*crowd]))
+    return Q(Within(F("subscriber_id"), crowd)) if crowd.is_near else joined(rows, person)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a rule is asked: when is the present, and how one asks for the subscriptions of some people."""
+
+    at: datetime
+    of_people: Callable[[QuerySet[Any, Any], str], Q] = joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +72,34 @@ class Part:
     table: str
     q: Q
 
-    def lifted(self) -> Q:
+    def lifted(self, way: Way) -> Q:
         """Return it as a condition on subscriptions."""
         if not self.table:
             return self.q
         rows = TABLES[self.table]._default_manager.filter(self.q).order_by()
         if self.table == "subscriber":
-            return of_people(rows, "pk")
+            return way.of_people(rows, "pk")
         return Q(Among(F(f"{self.table}_id"), rows.values_list("pk", flat=True)))
 
     def __invert__(self) -> "Part":
         return Part(self.table, ~self.q)
 
 
-def asked(field: Field, op: Op, values: Sequence[str], at: datetime) -> Part:
-    """Return where a positive question is answered with yes; `at` is the present."""
+def asked(field: Field, op: Op, values: Sequence[str], way: Way) -> Part:
+    """Return where a positive question is answered with yes."""
     table, _separator, column = field.path.rpartition("__")
+    if field.kind in _PEOPLE:
+        asked_for = (way.of_people(*named) for named in _PEOPLE[field.kind](field, values))
+        return Part("", Q(*asked_for, _connector=Q.OR))
     if field.kind is Kind.TIME:
-        return Part(table, _TIMES[op](column, values, at))
+        return Part(table, _TIMES[op](column, values, way.at))
     if field.kind is Kind.TEXT and op in _SEARCHED:
         return Part(table, _searched(table, column, op, values[0]))
     if op is Op.RAW_IS_ANY_OF:
-        return Part("", _raw(field, values))
+        return Part("", _raw(field, values, way))
     if field.kind in (Kind.TEXT, Kind.YES_NO):
         return Part(table, _COLUMNS[field.kind][op](column, values))
     return Part("traits" if field.kind is Kind.TAGS else "", _OTHERS[field.kind][op](field, values))
-
-
-def of_people(rows: QuerySet[Any, Any], person: str) -> Q:
-    """Return the subscriptions of the people that some rows name in a column.
-
-    PostgreSQL compares a list that is too long for its memory row by row, for hours; SQLite looks at each row of the
-    large table before it asks whether there is one in the small.
-    """
-    if connection.vendor == "sqlite":
-        return Q(subscriber__in=rows.order_by().values(person))
-    return Q(Exists(rows.order_by().filter(**{person: OuterRef("subscriber_id")})))
 
 
 def _is_any(column: str, values: Iterable[Any]) -> Q:
@@ -106,12 +130,12 @@ def found(texts: Iterable[str], pattern: str, *, is_wanted: bool) -> list[str]:
     return [text for text in texts if text and (search(text) is not None) == is_wanted]
 
 
-def _raw(field: Field, values: Sequence[str]) -> Q:
+def _raw(field: Field, values: Sequence[str], way: Way) -> Q:
     """Compare with Braze's own element, "value/suffix"."""
     parts = [value.rpartition("/") for value in values]
     mine = Concat(F(field.path), Value("/"), F("suffix"))
     table, _separator, column = field.path.rpartition("__")
-    near = Part(table, _is_any(column, {left for left, _slash, _suffix in parts})).lifted()
+    near = Part(table, _is_any(column, {left for left, _slash, _suffix in parts})).lifted(way)
     known = ~Q(Exact(F("suffix"), "")) & ~Q(Exact(F(field.path), ""))
     return (
         Q(In(F("suffix"), [suffix for _left, _slash, suffix in parts])) & near & known & Q(In(mine, values))
@@ -165,20 +189,15 @@ def _below(place: Any, size: int) -> Any:
     return GreaterThan(Value(size), place)
 
 
-def _received(field: Field, values: Sequence[str]) -> Q:
+def _received(field: Field, values: Sequence[str]) -> list[tuple[QuerySet[Any, Any], str]]:
     """Entries are found by event, so their events are looked up first and named one by one."""
     column = "event_id" if field.name == "received_event" else "campaign"
     events = list(Event.objects.filter(**{f"{column}__in": values}).order_by().values_list("pk", flat=True))
-    return of_people(Entry.objects.filter(event__in=events, is_test=False), "subscriber")
+    return [(Entry.objects.filter(event__in=events, is_test=False), "subscriber")]
 
 
-def _listed(_field: Field, values: Sequence[str]) -> Q:
-    names = (
-        PersonListMember.objects.filter(list__in=[int(value) for value in values])
-        .order_by()
-        .values("external_id")
-    )
-    return of_people(Subscriber.objects.filter(external_id__in=names), "pk")
+def _listed(_field: Field, values: Sequence[str]) -> list[tuple[QuerySet[Any, Any], str]]:
+    return those_on([int(value) for value in values])
 
 
 _SEARCHED: Final = {Op.MATCHES_REGEX, Op.DOES_NOT_MATCH_REGEX}
@@ -218,6 +237,10 @@ _OTHERS: Final[dict[Kind, dict[Op, Callable[[Field, Sequence[str]], Q]]]] = {
     },
     Kind.NUMBER: {Op.IS_BETWEEN: _between},
     Kind.SAMPLE: {Op.IN_SAMPLE: _sampled},
-    Kind.RECEIVED: {Op.HAS_RECEIVED: _received},
-    Kind.LIST: {Op.IS_ON_LIST: _listed},
+}
+
+# rows that name the people who are meant, and the column
+_PEOPLE: Final[dict[Kind, Callable[[Field, Sequence[str]], list[tuple[QuerySet[Any, Any], str]]]]] = {
+    Kind.RECEIVED: _received,
+    Kind.LIST: _listed,
 }

@@ -75,7 +75,7 @@ def _out(rule: Rule, losses: list[str]) -> Json | None:
     if isinstance(rule, Group) and rule.match is Match.NONE and len(rule.rules) == 1:
         return _negative(rule, losses)
     if isinstance(rule, Group) and rule.match is not Match.NONE and rule.rules:
-        if rule.match is Match.ALL and sum(isinstance(each, Condition) for each in rule.rules) > 1:
+        if rule.match is Match.ALL and sum(map(_is_of_one, rule.rules)) > 1:
             losses.append(
                 _("“%(rule)s”: Braze cannot ask that all of it holds for the same subscription.")
                 % {"rule": sentence(rule)}
@@ -84,6 +84,11 @@ def _out(rule: Rule, losses: list[str]) -> Json | None:
         return {"AND" if rule.match is Match.ALL else "OR": inner}
     losses.append(_("“%(rule)s” cannot be said in Braze's filter.") % {"rule": sentence(rule)})
     return None
+
+
+def _is_of_one(rule: Rule) -> bool:
+    """Whether a rule asks anything of the one subscription that it picks, at any depth, and not of the person alone."""
+    return isinstance(rule, Condition) or (isinstance(rule, Group) and any(map(_is_of_one, rule.rules)))
 
 
 def _negative(rule: Group, losses: list[str]) -> Json | None:
@@ -109,12 +114,16 @@ def _filter(condition: Condition, losses: list[str]) -> Json | None:
         return _any_of(attribute, "matches_regex", [f"^{value}/" for value in condition.values])
     if attribute and op is Op.IS_NOT_BLANK:
         return _custom(attribute, "exists")
-    if attribute and op is Op.IS_BLANK:
-        return _custom(attribute, "does_not_exist")
-    text = _(
-        "“%(rule)s” cannot be said in Braze's filter: Braze compares whole values such as “AU/f5733866ade2”, "
-        "so that plain ones would match nobody."
-    )
+    if attribute and op is Op.IS_BLANK:  # of one subscription, while another of the person may have a value
+        text = _(
+            "“%(rule)s” cannot be said in Braze's filter: Braze can ask only whether a person has no value anywhere. "
+            "Put “has a value” into a rule about the person, and that into a group of which none must hold."
+        )
+    else:
+        text = _(
+            "“%(rule)s” cannot be said in Braze's filter: Braze compares whole values such as “AU/f5733866ade2”, "
+            "so that plain ones would match nobody."
+        )
     losses.append(text % {"rule": sentence(condition)})
     return None
 

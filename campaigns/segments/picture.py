@@ -2,18 +2,17 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
-from django.db.models import Count as Counted
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Subscriber, Subscription, Traits
+from campaigns.segments.counting import Tally, counted
 
 MOST_SLICES: Final = 8
 FEW: Final = 5_000  # subscriptions whose ids are rather read than counted once more
@@ -75,92 +74,59 @@ class Named(NamedTuple):
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """The subscriptions of one combination of traits: how many, and how many without an id."""
-
-    traits: Named
-    found: int
-    lacking: int
-
-
 def count(found: QuerySet[Subscription]) -> Count:
-    """Count subscriptions and their people, in one reading."""
-    with _room():
-        total = found.order_by().aggregate(
-            people=Counted("subscriber_id", distinct=True),
-            subscriptions=Counted("pk"),
-            without_id=Counted("pk", filter=Q(rokt_id="")),
-        )
-    return Count(**total)
+    """Count subscriptions and their people."""
+    tallies, people, _sample = counted(found, size=0)
+    return _count(tallies, people)
+
+
+def _count(tallies: Iterable[Tally], people: int) -> Count:
+    return Count(people, sum(each.found for each in tallies), sum(each.lacking for each in tallies))
 
 
 def picture(found: QuerySet[Subscription], *, size: int) -> Picture:
-    """Count in one reading by traits, and the people in a second; what is shown of it is summed up here."""
-    with _room():
-        tallies = _tallies(found)
-        subscriptions = sum(each.found for each in tallies)
-        people, chosen = _few(found, size) if subscriptions <= FEW else _many(found, size)
-    rows = Subscriber.objects.in_bulk(chosen)
+    """Count and draw in one reading; what is shown of it is summed up here."""
+    tallies, people, chosen = counted(found, size=size)
+    named = _named([each.traits_id for each in tallies])
+    total = _count(tallies, people)
+    slices = partial(_slices, [(named[each.traits_id], each) for each in tallies], people=people)
     return Picture(
-        people,
-        subscriptions,
-        sum(each.lacking for each in tallies),
-        by_account=_slices(tallies, lambda row: (row.account_code, row.account_name), people=people),
-        by_calendar=_slices(tallies, lambda row: (row.calendar_code, row.calendar_title), people=people),
-        by_country=_slices(tallies, lambda row: (row.country_code, ""), people=people),
-        by_method=_slices(tallies, lambda row: (row.method, ""), people=people),
-        sample=tuple(rows[pk] for pk in chosen if pk in rows),
+        total.people,
+        total.subscriptions,
+        total.without_id,
+        by_account=slices(lambda row: (row.account_code, row.account_name)),
+        by_calendar=slices(lambda row: (row.calendar_code, row.calendar_title)),
+        by_country=slices(lambda row: (row.country_code, "")),
+        by_method=slices(lambda row: (row.method, "")),
+        sample=tuple(_rows(chosen)),
     )
 
 
 def sample(found: QuerySet[Subscription], *, size: int) -> list[Subscriber]:
     """Return some people; all of them, if they are no more than `size`. Nothing is counted."""
-    with _room():
-        first = _people(found)[: FEW + 1]
-        chosen = _drawn(set(first), size) if len(first) <= FEW else _walked(found, size)
+    first = _people(found)[: FEW + 1]
+    return _rows(_drawn(set(first), size) if len(first) <= FEW else _walked(found, size))
+
+
+def _rows(chosen: Collection[int]) -> list[Subscriber]:
     rows = Subscriber.objects.in_bulk(chosen)
     return [rows[pk] for pk in chosen if pk in rows]
 
 
-@contextmanager
-def _room() -> Iterator[None]:
-    """Let PostgreSQL sort a million keys in memory, and not compile for longer than it reads."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
-        yield
-
-
-def _tallies(found: QuerySet[Subscription]) -> list[_Tally]:
-    """Count by traits; by an expression, lest SQLite walk the index of traits and fetch each row by itself."""
-    numbers = (
-        found.order_by()
-        .values_list(F("traits_id") + 0)
-        .annotate(found=Counted("pk"), lacking=Counted("pk", filter=Q(rokt_id="")))
-    )
-    rows = list(numbers)
-    traits = _named([row[0] for row in rows])
-    return [_Tally(traits[pk], *row) for pk, *row in rows]
-
-
 def _named(pks: Collection[int]) -> Mapping[int, Named]:
-    """Return what these traits are called; all there are, where they are too many to name."""
-    traits = Traits.objects.order_by()
-    rows = (traits.filter(pk__in=pks) if len(pks) < FEW else traits).values_list("pk", *Named._fields)
+    """Return what these traits are called."""
+    rows = Traits.objects.filter(pk__listed=pks).order_by().values_list("pk", *Named._fields)
     return {pk: Named(*columns) for pk, *columns in rows}
 
 
 def _slices(
-    tallies: Iterable[_Tally], named: Callable[[Named], tuple[str, str]], *, people: int
+    tallies: Iterable[tuple[Named, Tally]], code_of: Callable[[Named], tuple[str, str]], *, people: int
 ) -> tuple[Slice, ...]:
     """Sum up by code, largest first, and all small ones as "other"."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     labels: dict[str, str] = {}
-    for each in tallies:
-        code, label = named(each.traits)
+    for traits, each in tallies:
+        code, label = code_of(traits)
         sums[code][0] += each.found
         sums[code][1] += each.lacking
         labels[code] = labels.get(code) or label
@@ -183,16 +149,6 @@ def _rest(slices: Sequence[Slice]) -> list[Slice]:
 
 def _people(found: QuerySet[Subscription]) -> QuerySet[Any, int]:
     return found.order_by().values_list("subscriber_id", flat=True)
-
-
-def _few(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
-    people = set(_people(found))
-    return len(people), _drawn(people, size)
-
-
-def _many(found: QuerySet[Subscription], size: int) -> tuple[int, list[int]]:
-    people = found.order_by().aggregate(people=Counted("subscriber_id", distinct=True))["people"]
-    return people, _walked(found, size)
 
 
 def _drawn(people: set[int], size: int) -> list[int]:

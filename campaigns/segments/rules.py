@@ -132,7 +132,14 @@ def is_about_time(rule: Rule) -> bool:
 
 def _inner(rule: Rule, *, alone: bool) -> str:
     text = sentence(rule)
-    return f"({text})" if isinstance(rule, Group) and len(rule.rules) > 1 and not alone else text
+    return f"({text})" if _says_several(rule) and not alone else text
+
+
+def _says_several(rule: Rule) -> bool:
+    """Whether a rule reads as several with "and" or "or" between them; a group of one reads as what is in it."""
+    if isinstance(rule, Group) and len(rule.rules) == 1 and rule.match is not Match.NONE:
+        return _says_several(rule.rules[0])
+    return isinstance(rule, Group) and len(rule.rules) > 1
 
 
 def _rule(data: object, path: Path, *, depth: int) -> Rule:

@@ -21,7 +21,7 @@ from campaigns.views.page import page
 CAMPAIGNS = Campaign.objects.select_related("account", "segment")
 
 
-@permission_required("campaigns.view_campaign", raise_exception=True)
+@permission_required(["campaigns.view_campaign", "campaigns.add_campaign"], raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_new(request: HttpRequest) -> HttpResponse:
     """Begin a campaign."""
@@ -40,9 +40,7 @@ def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, campaign: Campaign, *, has_accounts: bool = True) -> HttpResponse:
-    may_write = request.user.has_perm(
-        "campaigns.change_campaign" if campaign.pk else "campaigns.add_campaign"
-    )
+    may_write = campaign._state.adding or request.user.has_perm("campaigns.change_campaign")
     if request.method == "POST" and not may_write:
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -114,8 +115,13 @@ def _said(count: int, *, asked_count: int) -> str:
 
 
 def _back(request: StaffRequest, send: Send, error: str) -> HttpResponse:
+    """Say what is wrong where the decision was begun: on the delivery, or on the same list as before."""
     messages.error(request, error)
-    return redirect(_after(request, send))
+    if request.POST.get("back_to_delivery"):
+        return redirect(_after(request, send))
+    which = {name: request.POST[name] for name in WhichForm.base_fields if request.POST.get(name)}
+    listed = reverse("send_doubts", args=[send.pk])
+    return redirect(f"{listed}?{urlencode(which)}" if which else listed)
 
 
 def _after(request: StaffRequest, send: Send) -> str:

@@ -79,11 +79,13 @@ def dryrun_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one dry run: how far it is, what it found, and the content it was for."""
     related = ("event__campaign__account", "event__account", "created_by")
     job = get_object_or_404(DryRun.objects.select_related(*related), pk=pk)
-    context = {"check": check(dryrun.draft(job), job=job), "job": job, "sends": job.sends.order_by("pk")}
+    context = {"check": check(dryrun.draft(job), job=job), "job": job, "at": now()}
     if request.headers.get("HX-Request"):
         return render(request, "campaigns/_dry_run_page.html", context)
     title = _("Everybody checked: dry run #%s") % pk
-    return page(request, "campaigns/dry_run.html", context, title=title)
+    return page(
+        request, "campaigns/dry_run.html", {**context, "sends": job.sends.order_by("pk")}, title=title
+    )
 
 
 @readable

@@ -34,7 +34,7 @@ EVENTS = Event.objects.select_related("account", "campaign__account", "campaign_
 CAMPAIGNS = Campaign.objects.select_related("account", "segment")
 
 
-@permission_required("campaigns.view_event", raise_exception=True)
+@permission_required(["campaigns.view_event", "campaigns.add_event"], raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def event_new(request: HttpRequest, campaign_pk: int) -> HttpResponse:
     """Compose a new event of a campaign."""
@@ -50,7 +50,7 @@ def event_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _compose(request: HttpRequest, event: Event) -> HttpResponse:
-    may_write = request.user.has_perm("campaigns.change_event" if event.pk else "campaigns.add_event")
+    may_write = event._state.adding or request.user.has_perm("campaigns.change_event")
     if request.method != "POST":
         return _page(request, EventForm(instance=event, read_only=not may_write))
     if not may_write:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -21,6 +22,7 @@ from campaigns.models import Import, Workspace
 from campaigns.reports.spreadsheet import BYTE_ORDER_MARK, Line, safe_cell
 from campaigns.views.actions import StaffRequest
 from campaigns.views.import_state import state
+from campaigns.views.news import news
 from campaigns.views.page import page
 
 ACCEPTED, BAD_REQUEST = 200, 400
@@ -101,7 +103,8 @@ def _try(request: StaffRequest, job: Import, form: ColumnsForm) -> HttpResponse:
 def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
     """Show how far an import is, what it would bring or has brought; htmx asks for the live part alone.
 
-    A post does what its ``action`` says.
+    A post does what its ``action`` says. ``said`` is what was announced last; what is new is announced once.
+    ``shown`` says which rows with a problem the page shows: they are sent again when there are others.
     """
     job = get_object_or_404(Import.objects.select_related("workspace", "created_by"), pk=pk)
     if request.method == "POST":
@@ -110,8 +113,10 @@ def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
         ACTIONS.get(request.POST.get("action", ""), _read_again)(request, job)
         is_asking = request.POST.get("action") == "as_lines"
         return redirect("import_columns" if is_asking else "import_detail", pk)
-    context = {"job": job, "state": state(job)}
+    run = job.sync_runs.select_related("created_by").defer("url").first()
+    context: dict[str, Any] = {"job": job, "state": state(job, run), "run": run}
     if request.headers.get("HX-Request"):
+        context |= news(request, said=context["state"]["said"], shown=context["state"]["shown"])
         return render(request, "campaigns/import_progress.html", context)
     return page(request, "campaigns/import_detail.html", context, title=job.file_name)
 
@@ -119,6 +124,9 @@ def import_detail(request: StaffRequest, pk: int) -> HttpResponse:
 def _read_again(request: StaffRequest, job: Import) -> None:
     if job.state == Import.State.FINISHED and not job.is_dry_run:
         messages.error(request, _("This file has been read to its end, and is not kept."))
+        return
+    if job.state == Import.State.UNTOLD:
+        messages.error(request, _("Say first what its columns mean."))
         return
     tasks.start_import(job.pk)
     messages.success(request, _("It is read again from the beginning; nobody is taken twice."))

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from campaigns.forms import rows
 from campaigns.forms import rule as builder
 from campaigns.forms.fields import row_id
 from campaigns.models import Account, Segment
@@ -17,6 +18,7 @@ from campaigns.segments import compile as segments
 from campaigns.segments import rules
 from campaigns.segments.picture import Picture, Slice
 from campaigns.segments.warnings import warnings
+from campaigns.views.segment_faults import in_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def meaning(draft: builder.Draft, segment: Segment | None = None) -> dict[str, A
     """Return the rule in words, whom it means in numbers and by example, or what is missing to say so."""
     rule, errors = builder.check(draft, segment.pk if segment else None)
     if rule is None:
-        return {"unfinished": [(name, builder.place(name), fault) for name, fault in errors.items()]}
+        return {"unfinished": list(in_rows(rows.Drawing(errors).draw(draft)))}
     picture = segments.picture(rule)
     is_saved = segment is not None and bool(segment.pk) and rules.to_json(rule) == segment.rule
     return {

@@ -96,7 +96,10 @@ def _people(segment: Segment) -> dict[int, int]:
 
 def changes(before: SegmentVersion, after: SegmentVersion) -> list[Change]:
     """Return what a version took out and added, line by line."""
-    old, new = ([version.name, *lines(version.rule)] for version in (before, after))
+    old, new = (
+        [_("the name “%(name)s”") % {"name": version.name}, *lines(version.rule)]
+        for version in (before, after)
+    )
     compared = (line for line in difflib.ndiff(old, new) if line[:1] in "+-")
     return [Change(is_new=line[0] == "+", text=line[2:].strip()) for line in compared]
 
@@ -114,7 +117,7 @@ def _lines(rule: rules.Rule, indent: str) -> Iterator[str]:
         yield indent + _("any subscription of the same person:")
         yield from _lines(rule.group, f"{indent} ")
     elif isinstance(rule, rules.Group):
-        yield f"{indent}{rule.match.label}:"
+        yield indent + _("%(which)s apply:") % {"which": rule.match.label}
         for inner in rule.rules:
             yield from _lines(inner, f"{indent} ")
     else:

@@ -23,12 +23,13 @@ from campaigns.segments import rules
 from campaigns.views import segment_uses
 from campaigns.views.actions import StaffRequest
 from campaigns.views.page import page
+from campaigns.views.segment_faults import faults
 from campaigns.views.segment_meaning import meaning, sentence
 
 EVERYONE: builder.Draft = {"match": "all", "rules": []}
 
 
-@permission_required("campaigns.view_segment", raise_exception=True)
+@permission_required(["campaigns.view_segment", "campaigns.add_segment"], raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: StaffRequest) -> HttpResponse:
     """Build a new segment; ``?list=`` begins with the people of a list."""
@@ -45,7 +46,7 @@ def segment_edit(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _build(request: StaffRequest, segment: Segment) -> HttpResponse:
-    may_write = request.user.has_perm("campaigns.change_segment" if segment.pk else "campaigns.add_segment")
+    may_write = segment._state.adding or request.user.has_perm("campaigns.change_segment")
     if request.method != "POST":
         return _opened(request, segment, may_write=may_write)
     if not may_write:
@@ -139,12 +140,14 @@ def show(
     as_list = action.removeprefix("list:") if action.startswith("list:") else ""
     drawing = rows.Drawing(errors or {}, edited.focus, edited.button, as_list, rows.names(edited.draft))
     asked = builder.conditions(edited.draft)
+    root = drawing.draw(edited.draft)
     context = {
         "form": form,
         "segment": segment,
         "may_write": may_write,
         "here": reverse("segment_edit", args=[segment.pk]) if segment.pk else reverse("segment_new"),
-        "root": drawing.draw(edited.draft),
+        "root": root,
+        "faults": faults(form, root) if form.is_bound and not action else [],
         "hidden": edited.hidden(),
         "chapters": list(rows.chapters()),
         "known": known_values(row["field"] for row in asked),

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from campaigns import timezones
@@ -40,6 +41,7 @@ def found(pk: int) -> Subscriber:
 
 @readable
 @require_safe
+@never_cache
 def subscriber_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show everything that is known of one person."""
     person = found(pk)
@@ -70,6 +72,7 @@ def subscriber_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @readable
 @require_safe
+@never_cache
 def subscriber_timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the next page of what happened to one person; only its rows, where the page asks for more of them."""
     person = found(pk)

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import audit
@@ -118,6 +119,7 @@ def subscriber_fetch(request: StaffRequest, pk: int) -> HttpResponse:
 
 @permission_required("campaigns.view_subscriber", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def subscriber_erase(request: StaffRequest, pk: int) -> HttpResponse:
     """Say what goes and what stays; erase once the user id was typed."""
     if not request.user.has_perm(ERASE):

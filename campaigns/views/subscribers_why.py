@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from campaigns.forms.fields import row_id
@@ -28,6 +29,7 @@ def subscriber_why_choose(request: HttpRequest, pk: int) -> HttpResponse:
 
 @readable
 @require_safe
+@never_cache
 def subscriber_why(request: HttpRequest, pk: int, segment_pk: int) -> HttpResponse:
     """Show each condition of a segment with what this person has there."""
     if not request.user.has_perm("campaigns.view_segment"):

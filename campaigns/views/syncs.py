@@ -18,10 +18,20 @@ from campaigns import tasks
 from campaigns.forms.sync import SyncForm
 from campaigns.importing import sync_steps, syncs
 from campaigns.models import Import, Sync, SyncRun, Workspace
+from campaigns.models.audience import digest
 from campaigns.models.clock import now
 from campaigns.views.actions import StaffRequest
+from campaigns.views.import_state import left_people
+from campaigns.views.news import news
 from campaigns.views.page import page
-from integrations.braze.errors import BrazeError
+from integrations.braze.errors import (
+    BrazeError,
+    NoAnswerError,
+    NotReachableError,
+    PermissionMissingError,
+    RefusedError,
+    WaitError,
+)
 from integrations.braze.values import Segment
 
 RUNS_SHOWN: Final = 20
@@ -47,11 +57,13 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Segments in Braze whose name holds what was searched, or why there is no list."""
+    """Segments in Braze whose name holds what was searched, or why there is no list and what helps."""
 
     segments: list[Segment]
     count: int
     fault: str = ""
+    advice: str = ""
+    is_set_up_wrong: bool = False  # then no segment can be fetched either, however it is chosen
 
 
 @permission_required("campaigns.view_workspace", raise_exception=True)
@@ -72,8 +84,9 @@ def workspace_sync(request: StaffRequest, pk: int) -> HttpResponse:
             return redirect("workspace_sync", pk)
     else:
         form = SyncForm(initial=_initial(sync))
-    context = {"workspace": workspace, "sync": sync, **_runs(sync)}
+    context = {"workspace": workspace, "sync": sync, "at": now(), **_runs(sync)}
     if request.headers.get("HX-Target") == "sync-progress":
+        context |= news(request, said=context["said"], shown=context["shown"])
         return render(request, "campaigns/sync_progress.html", context)
     search = request.GET.get("find")
     context |= {
@@ -120,11 +133,29 @@ def _initial(sync: Sync | None) -> dict[str, Any]:
 
 def _runs(sync: Sync | None) -> dict[str, Any]:
     if sync is None:
-        return {"live": None, "runs": [], "last": None}
+        return {"live": None, "runs": [], "last": None, "said": "", "shown": ""}
     runs = list(sync.runs.defer("url").select_related("batch", "created_by")[:RUNS_SHOWN])
     last = runs[0] if runs else None
     is_open = last is not None and last.state in SyncRun.OPEN_STATES
-    return {"live": live(last) if last and is_open else None, "runs": runs, "last": last}
+    now_at = live(last) if last and is_open else None
+    tenth = (now_at.percent or 0) // 10 if now_at else 0
+    said = f"{last.state}-{tenth}" if last else ""  # what is announced when it changes
+    rows = [(run, left_people(run.batch, run) if run.batch else "") for run in runs]
+    return {
+        "live": now_at,
+        "runs": rows,
+        "has_leavers": any(left for _run, left in rows),
+        "last": last,
+        "said": said,
+        "shown": digest([[run.pk, run.state, run.reason, *_numbers(run.batch)] for run in runs]),
+    }
+
+
+def _numbers(job: Import | None) -> list[int]:
+    """Return what the row of a run counts while it is read."""
+    if job is None:
+        return []
+    return [job.new_count, job.changed_count, job.unchanged_count, job.left_count, job.problem_count]
 
 
 def live(run: SyncRun) -> Live:
@@ -153,9 +184,23 @@ def find(workspace: Workspace, text: str) -> Found:
         with sync_steps.braze(workspace, timeout_seconds=LIST_SECONDS) as client:
             listed = client.segments()
     except (BrazeError, sync_steps.UnsetError) as error:
-        return Found([], 0, str(error))
+        return _missed(error)
     wanted = text.strip().casefold()
     found = sorted(
         (one for one in listed if wanted in one.name.casefold()), key=lambda one: one.name.casefold()
     )
     return Found(found[:SEGMENTS_SHOWN], len(found))
+
+
+def _missed(error: BrazeError | sync_steps.UnsetError) -> Found:
+    """Return why there is no list; the identifier of the segment helps only where that alone is missing."""
+    if isinstance(error, PermissionMissingError):
+        advice = _("Give it to the key in Braze, or paste the identifier of the segment below.")
+    elif isinstance(error, WaitError | NoAnswerError | NotReachableError):
+        advice = _("Try again in a moment, or paste the identifier of the segment below.")
+    elif isinstance(error, RefusedError):
+        advice = _("Without the list, paste the identifier of the segment below.")
+    else:
+        said = "" if isinstance(error, sync_steps.UnsetError) else _("Put it right in the workspace.")
+        return Found([], 0, str(error), said, is_set_up_wrong=True)
+    return Found([], 0, str(error), advice)

@@ -24,6 +24,7 @@ def numbers(send: Send, *, user: User, said: str = "") -> dict[str, Any]:
     tenth = str(found.percent // 10 * 10)
     return {
         "send": send,
+        "at": now(),
         "progress": found,
         "balance": balance(send),
         "failures": failures(send) if send.failed_count else [],

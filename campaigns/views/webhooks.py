@@ -28,7 +28,9 @@ MOST_REMARKS = 30  # nobody reads more
 LOOKS = {"check", "show"}  # buttons that show something and save nothing
 
 
-@permission_required("campaigns.view_webhooktemplate", raise_exception=True)
+@permission_required(
+    ["campaigns.view_webhooktemplate", "campaigns.add_webhooktemplate"], raise_exception=True
+)
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_new(request: HttpRequest) -> HttpResponse:
     """Paste a new template."""
@@ -43,8 +45,7 @@ def webhook_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _write(request: HttpRequest, template: WebhookTemplate) -> HttpResponse:
-    verb = "change" if template.pk else "add"
-    may_write = request.user.has_perm(f"campaigns.{verb}_webhooktemplate")
+    may_write = template._state.adding or request.user.has_perm("campaigns.change_webhooktemplate")
     hook = compose.webhook_of(template)
     if request.method != "POST":
         return _page(request, WebhookForm(instance=template, hook=hook, read_only=not may_write))

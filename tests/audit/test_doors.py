@@ -25,8 +25,9 @@ State = Delivery.State
 
 
 @pytest.fixture
-def ada():
-    return builders.make_subscriber("user-of-ada", email="ada@example.com")
+def zoe():
+    """Return somebody whose name no digest can spell."""
+    return builders.make_subscriber("user-of-zoe", email="zoe@example.com")
 
 
 def kinds() -> list[str]:
@@ -125,16 +126,16 @@ def test_the_books_of_a_finished_send_are_chained_once_by_the_next_tick(event):
     assert kinds() == ["send.finished"] * 2
 
 
-def test_nothing_of_a_person_is_in_the_chain(approver, admin, ada):
-    approver.post(reverse("subscriber_suppress", args=[ada.pk]), {"note": "Ada phoned"})
-    approver.post(reverse("subscriber_lift", args=[ada.pk]), {"note": "Ada phoned"})
-    approver.post(reverse("subscriber_export", args=[ada.pk]), {"note": "Ada phoned"})
-    admin.post(reverse("subscriber_erase", args=[ada.pk]), {"user_id": "user-of-ada", "note": "Ada wrote"})
+def test_nothing_of_a_person_is_in_the_chain(approver, admin, zoe):
+    approver.post(reverse("subscriber_suppress", args=[zoe.pk]), {"note": "Zoe phoned"})
+    approver.post(reverse("subscriber_lift", args=[zoe.pk]), {"note": "Zoe phoned"})
+    approver.post(reverse("subscriber_export", args=[zoe.pk]), {"note": "Zoe phoned"})
+    admin.post(reverse("subscriber_erase", args=[zoe.pk]), {"user_id": "user-of-zoe", "note": "Zoe wrote"})
 
     assert kinds() == ["person.suppressed", "person.lifted", "person.exported", "person.erased"]
     assert last()[0].subject.startswith("erased-")
     everything = " ".join(str(row) for row in AuditEvent.objects.values_list())
-    assert "ada" not in everything.lower()
+    assert "zoe" not in everything.lower()
 
 
 def test_an_account_that_is_changed_is_chained_without_what_it_was_changed_to(admin, account):
@@ -218,6 +219,18 @@ def test_an_auditor_reads_filters_and_checks(auditor, event, chain):
     tamper(f"UPDATE {TABLE} SET data = '{{}}' WHERE seq = 1")
     found = auditor.post(reverse("audit_check"))
     assert "Event 1 is not as it was written: altered" in said(found)
+
+
+def test_what_an_event_is_about_is_said_in_words(auditor, account):
+    audit.append("setup.revoked", by=None, about=("apikey", 7), data={"name": "Rokt"})
+    audit.append("setup.added", by=None, about=("hookaddress", 8), data={"account": account.pk})
+
+    page = auditor.get(reverse("admin:campaigns_auditevent_changelist")).content.decode()
+
+    assert "API key 7" in page
+    assert "webhook address 8" in page
+    assert ">apikey" not in page
+    assert ">hookaddress" not in page
 
 
 def test_a_long_chain_is_left_to_the_command(auditor, chain, monkeypatch):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from threading import Timer
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -120,7 +121,10 @@ class Night:
         pid = self._worker(act).pid
         _signal_group(pid, signal.SIGSTOP)
         lease = float(self.workers.environment["LEASE_SECONDS"])
-        self._later(lease + 1.5, partial(_signal_group, pid, signal.SIGCONT))
+        # Not `_later`: on SQLite it may hold the lock that this process waits for meanwhile.
+        thaw = Timer(lease + 1.5, _signal_group, (pid, signal.SIGCONT))
+        thaw.daemon = True
+        thaw.start()
 
     def _terminate(self, act: Act) -> None:
         self._worker(act).terminate()

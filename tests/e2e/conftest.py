@@ -58,7 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield Demo(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}")
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +79,10 @@ class Visitor:
         self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
+        self.lost: list[str] = []  # requests without an answer, which may be why a page complains
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._note)
+        self.page.on("requestfailed", lambda asked: self.lost.append(f"{asked.failure} {asked.url}"))
         self.page.goto("/")
         self.page.get_by_label("Username").fill(role)
         self.page.get_by_label("Password").fill("demo")
@@ -103,4 +105,4 @@ def visit(browser: Browser, demo: Demo) -> Iterator[Any]:
     yield sign_in
     for visitor in visitors:
         visitor.context.close()
-        assert visitor.complaints == []
+        assert visitor.complaints == [], visitor.lost

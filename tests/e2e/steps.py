@@ -86,7 +86,8 @@ def show_somebody_fine(page: Page) -> None:
 
 
 def fits(page: Page) -> None:
-    """See that nothing makes the page wider than the screen."""
+    """See that nothing makes the page wider than the screen, once it is there."""
+    page.wait_for_load_state()
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 1, f"{page.url} scrolls sideways by {wide} px"
 

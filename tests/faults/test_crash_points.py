@@ -15,7 +15,7 @@ from tests.builders import checked, make_user
 from tests.failpoints import FailingWorkers
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
-from tests.faults.waiting import QUICK, count, finished, outcomes
+from tests.faults.waiting import PATIENT, QUICK, count, finished, outcomes
 from tests.pipeline.running import CREATE, queue
 from tests.workers import ROOT, Workers, wait_until
 
@@ -48,7 +48,7 @@ def waiting_messages(workers: Workers) -> int:
 def test_k1_whoever_queues_dies_before_anybody_is_told(event, rokt, settings):
     make_crowd(3)
     make_user("admin")
-    workers = Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK)
+    workers = Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT)
 
     assert queue_by_command(workers, "K1:kill") == -signal.SIGKILL
     send = Send.objects.get()
@@ -101,7 +101,7 @@ def test_k3_a_clock_that_dies_while_it_makes_the_deliveries_has_made_none(event,
         submit_token=uuid4(),
     )
 
-    with FailingWorkers("K3:kill", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers("K3:kill", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: workers.failed, seconds=60, what="the death of the worker")
         send.refresh_from_db()
         assert send.state == Send.State.SCHEDULED
@@ -119,7 +119,7 @@ def test_k5_dead_before_the_intent_is_known_means_nothing_was_sent(who, event, r
     make_crowd(3)
     send = queue(event, make_user())
 
-    with FailingWorkers(f"K5:{who}", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers(f"K5:{who}", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: workers.failed, seconds=60, what="the death of the worker")
         if who == "kill":
             assert posted(rokt) == {}
@@ -179,7 +179,7 @@ def test_k10_dead_after_the_answers_are_recorded_is_no_doubt(death, event, rokt,
     make_crowd(3)
     send = queue(event, make_user())
 
-    with FailingWorkers(f"K10:{death}", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers(f"K10:{death}", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: workers.failed, seconds=60, what="the death of the worker")
         wait_until(lambda: finished(send), seconds=60, what="the end of the send")
 
@@ -192,7 +192,7 @@ def test_k10_a_commit_whose_answer_is_lost_is_looked_up(event, rokt, settings):
     make_crowd(3)
     send = queue(event, make_user())
 
-    with FailingWorkers("K10:raise", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers("K10:raise", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: workers.failed, seconds=60, what="the lost answer")
         wait_until(lambda: finished(send), seconds=60, what="the end of the send")
 

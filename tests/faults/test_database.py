@@ -20,7 +20,7 @@ from tests.builders import checked, make_user
 from tests.failpoints import FailingWorkers
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
-from tests.faults.waiting import QUICK, count, finished, has_sent, outcomes, sent_count
+from tests.faults.waiting import PATIENT, QUICK, count, finished, has_sent, outcomes, sent_count
 from tests.pipeline.running import CREATE, queue
 from tests.proxy import Proxy
 from tests.workers import ROOT, Workers, database_url, wait_until
@@ -30,7 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is no server")
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has a disk of its own")
 ACCEPTED = Attempt.Outcome.ACCEPTED
-PATIENT = {**QUICK, "LEASE_SECONDS": "30"}
 
 
 @pytest.fixture
@@ -189,7 +188,7 @@ def test_f25_on_a_full_disk_nothing_is_sent(resend, event, rokt, settings):
     make_crowd(3)
     send = queue(event, make_user())
 
-    with FailingWorkers("K5:full disk", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers("K5:full disk", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: workers.failed, seconds=60, what="a full disk")
         workers.processes[0].terminate()  # what it has in hand comes to its end first
         workers.processes[0].wait(timeout=60)
@@ -205,7 +204,7 @@ def test_f26_a_claim_that_the_database_refuses_is_made_again(resend, event, rokt
     make_crowd(3)
     send = queue(event, make_user())
 
-    with FailingWorkers("K5:raise*2", ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK) as workers:
+    with FailingWorkers("K5:raise*2", ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(lambda: finished(send), seconds=60, what="the end of the send")
         assert workers.failed == 2
 
@@ -219,7 +218,7 @@ def test_f27_a_row_that_somebody_holds_keeps_nobody_else(resend, event, rokt, se
     held = send.deliveries.order_by("pk").first()
     assert held is not None
 
-    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK):
+    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT):
         with transaction.atomic():
             Delivery.objects.select_for_update().get(pk=held.pk)
             wait_until(partial(arrived, rokt, 4), seconds=60, what="everybody else")
@@ -237,7 +236,7 @@ def test_f28_a_host_whose_clock_is_wrong_neither_sweeps_nor_starts_early(
     rokt.fault("latency", seconds=3)
     make_crowd(3)
     send = queue(event, make_user())
-    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **{**PATIENT, "ANSWER_SECONDS": "10"}) as workers:
+    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(partial(arrived, rokt, 3), seconds=60, what="three calls at Rokt")
         tick = subprocess.run(
             [sys.executable, "-m", "tests.failpoints", "tick"],

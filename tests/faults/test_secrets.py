@@ -12,7 +12,7 @@ from campaigns.models import Account, Delivery, Event
 from tests.builders import make_account, make_campaign, make_event, make_segment, make_user
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
-from tests.faults.waiting import QUICK, count, finished, sent_count
+from tests.faults.waiting import PATIENT, QUICK, count, finished, sent_count
 from tests.pipeline.running import queue
 from tests.sandbox_process import Sandbox
 from tests.workers import Workers, wait_until
@@ -64,7 +64,7 @@ def test_f49_under_a_wrong_key_nothing_is_sent_and_nothing_asked(event, rokt, se
     send = queue(event, make_user())
     wrong = Fernet.generate_key().decode()
 
-    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK, FIELD_KEYS=wrong) as workers:
+    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT, FIELD_KEYS=wrong) as workers:
         wait_until(lambda: "InvalidToken" in workers.log.read_text(), seconds=60, what="a loud error")
         assert rokt.log() == []
         assert count(send, Delivery.State.QUEUED) == 3

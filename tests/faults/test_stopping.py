@@ -10,7 +10,7 @@ from campaigns.pipeline import compose
 from tests.builders import make_user
 from tests.faults.conftest import make_crowd
 from tests.faults.invariants import assert_nothing_lost_and_nothing_silently_doubled, posted
-from tests.faults.waiting import QUICK, count, finished, outcomes, sent_count
+from tests.faults.waiting import PATIENT, count, finished, outcomes, sent_count
 from tests.pipeline.running import queue
 from tests.workers import Workers, wait_until
 
@@ -26,7 +26,7 @@ def test_f9_a_worker_that_is_asked_to_stop_finishes_what_is_on_the_wire(event, r
     make_crowd(3)
     send = queue(event, make_user())
 
-    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **{**QUICK, "ANSWER_SECONDS": "10"}) as workers:
+    with Workers(1, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT) as workers:
         wait_until(partial(arrived, rokt, 3), seconds=60, what="three calls at Rokt")
         workers.processes[0].terminate()
         assert workers.processes[0].wait(timeout=60) == 0
@@ -43,7 +43,7 @@ def test_f46_what_staff_stop_stops_with_the_calls_on_the_wire(stop: Any, event, 
     user = make_user()
     send = queue(event, user)
 
-    with Workers(2, ROKT_HOSTS=settings.ROKT_HOSTS[0], **QUICK):
+    with Workers(2, ROKT_HOSTS=settings.ROKT_HOSTS[0], **PATIENT):
         wait_until(lambda: sent_count(send) >= 40, seconds=60, what="the first forty")
         stop(Send.objects.get(pk=send.pk), by=user)
         taken = send.deliveries.exclude(attempt_count=0).count()

@@ -37,13 +37,13 @@ def test_a_sample_export_is_imported_into_a_workspace_made_for_it(
 
 def test_problems_are_shown_with_their_place(tmp_path: Path) -> None:
     path = plain(tmp_path / "e.txt", someone(None), someone("a"))
-    assert "1 row with a problem:\n  line 1: The user id (external_id) is missing" in said(str(path))
+    assert "1 row with a problem:\n  line 1: The user id is missing" in said(str(path))
 
 
 def test_a_file_that_brings_nobody_ends_in_an_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be opened"):
         said(str(tmp_path / "nothing.zip"))
-    with pytest.raises(CommandError, match="Not one of the 1 rows could be taken"):
+    with pytest.raises(CommandError, match="The only row could not be taken"):
         said(str(plain(tmp_path / "e.txt", someone(None))))
 
 

@@ -80,9 +80,9 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("external_id", "reason"),
     [
-        (None, "The user id (external_id) is missing"),
-        ("", "The user id (external_id) is missing"),
-        (17, "external_id is not a text"),
+        (None, "The user id is missing"),
+        ("", "The user id is missing"),
+        (17, "The user id is not a text"),
         ("x" * 256, "longer than 255 characters"),
         ("a\nb", "control characters"),
         ("   ", "nothing but spaces"),

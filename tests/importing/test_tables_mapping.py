@@ -110,8 +110,8 @@ def test_what_cannot_be_read_at_all_does_not_replace_what_is_known(tmp_path):
     assert row.person.said == {"external_id": "ada"}
     assert row.person.problems == [
         "1 subscription id is left out: it is not like 06423672-b6ba-4536-aa36-f5733866ade2.",
-        f"{ID} is left out: nothing in it can be read.",
-        "rokt:optIn1 is left out: nothing in it can be read.",
+        f"Subscription id ({ID}) is left out: nothing in it can be read.",
+        "First opt-in (rokt:optIn1) is left out: nothing in it can be read.",
     ]
 
 
@@ -130,13 +130,13 @@ def test_opt_ins_are_read_as_rokt_writes_them_and_all_else_is_unknown(tmp_path, 
 @pytest.mark.parametrize(
     ("user_id", "fault"),
     [
-        ("", "The user id (external_id) is missing."),
+        ("", "The user id is missing."),
         (" ada", "The user id begins or ends with a space."),
         (
             "1.23E+15",
             "The user id “1.23E+15” is a number that a spreadsheet has shortened; make the column a text.",
         ),
-        ("x" * 1_000, "external_id is longer than 255 characters."),
+        ("x" * 1_000, "The user id is longer than 255 characters."),
     ],
 )
 def test_a_row_without_a_usable_user_id_is_told(tmp_path, user_id, fault):
@@ -173,7 +173,7 @@ def test_lines_of_json_say_what_they_name_and_null_is_said_too(tmp_path):
         "email": None,
         "custom_attributes": {"vip": True, "rokt:tags": ["A/x"], "points": 7},
     }
-    assert found[1] == "external_id is not a text."
+    assert found[1] == "The user id is not a text."
     assert found[2].startswith("Not valid JSON")
     assert found[3] == "custom_attributes is not an object."
 

@@ -1,11 +1,15 @@
 """People of whom a file tells a part: what it says is taken, what it does not mention stays, nothing is wiped."""
 
+import json
+
 import pytest
 
 from campaigns import importing
+from campaigns.importing import readers, runs
 from campaigns.importing.mapping import guess
 from campaigns.importing.readers import columns
 from campaigns.models import Import, Subscriber, Subscription
+from integrations.braze.elements import SUBSCRIPTION_LIMIT
 from tests import builders
 from tests.importing.exports import FIRST, SECOND, plain, someone
 
@@ -90,6 +94,76 @@ def test_the_same_table_twice_changes_nothing(known, workspace, tmp_path):
     assert counts(first) == ("finished", 1, 1, 0, 0)
     assert counts(second) == ("finished", 0, 0, 2, 0)
     assert Subscriber.objects.get(external_id="bob").email == "b@c"
+
+
+@pytest.mark.parametrize("size", [1, 2, 2_000])
+def test_rows_of_one_person_are_laid_over_each_other_wherever_a_batch_ends(
+    known, workspace, tmp_path, monkeypatch, size
+):
+    """As a warehouse writes them: one row for each subscription."""
+    monkeypatch.setattr(runs, "BATCH_SIZE", size)
+    third = SECOND[:-12] + "0" * 12
+    rows = [f"bob,{each},{code}/{each[-12:]}" for each, code in ((FIRST, "a"), (SECOND, "b"), (third, "c"))]
+    text = "\n".join(["user_id,rokt:subscription_id,rokt:calendar_code", *rows, ""])
+
+    job = imported(workspace, tmp_path / "t.csv", text)
+
+    theirs = Subscription.objects.filter(subscriber__external_id="bob").order_by("position")
+    assert [(each.rokt_id, each.traits.calendar_code) for each in theirs] == [
+        (FIRST, "a"),
+        (SECOND, "b"),
+        (third, "c"),
+    ]
+    again = "This user id was in the file before; where the rows differ, this later one counts."
+    told = job.problems.order_by("pk").values_list("place", "message")
+    assert list(told) == [("line 3", again), ("line 4", again)]
+
+
+def test_what_goes_beyond_what_a_person_can_have_is_told_and_the_rest_stays(workspace, tmp_path):
+    ids = [f"{FIRST[:-12]}{number:012x}" for number in range(SUBSCRIPTION_LIMIT + 2)]
+    rows = [{"user_id": "bob", "rokt:subscription_id": some} for some in (ids[:600], ids[600:])]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+
+    for name, expected in (("t.jsonl", (1, 0, 0, 1)), ("u.jsonl", (0, 0, 1, 1))):
+        job = imported(workspace, tmp_path / name, text, kind=Import.Format.LINES)
+        assert counts(job) == ("finished", *expected)
+        message = job.problems.get(place="line 2").message
+        assert (
+            "Nobody has more than 1000 subscriptions or 10000 tags: what goes beyond is left out." in message
+        )
+
+    theirs = Subscription.objects.order_by("position").values_list("rokt_id", flat=True)
+    assert list(theirs) == ids[:SUBSCRIPTION_LIMIT]
+
+
+@pytest.mark.parametrize("size", [1, 2_000])
+def test_of_rows_that_contradict_each_other_the_later_counts(workspace, tmp_path, monkeypatch, size):
+    monkeypatch.setattr(runs, "BATCH_SIZE", size)
+    rows = [
+        {"user_id": "bob", "first_name": "Old", "email": "b@c", "rokt:tags": ["x/y/z"]},
+        {"user_id": "bob", "rokt:tags": None},
+        {"user_id": "bob", "first_name": "New", "rokt:tags": ["v/w/z"]},
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+
+    imported(workspace, tmp_path / "t.jsonl", text, kind=Import.Format.LINES)
+
+    bob = Subscriber.objects.get()
+    assert (bob.first_name, bob.email, bob.attributes) == ("New", "b@c", {"rokt:tags": ["v/w/z"]})
+
+
+def test_a_key_that_the_first_rows_do_not_have_is_not_dropped_without_a_word(
+    workspace, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(readers, "SAMPLE_ROW_COUNT", 2)
+    rows = [{"user_id": f"u{number}"} for number in range(2)] + [{"user_id": "late", "city": "Paris", "b": 1}]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+
+    job = imported(workspace, tmp_path / "t.jsonl", text, kind=Import.Format.LINES)
+
+    told = "“b” and 1 more are left out: they are not among the keys that this import asked about."
+    assert list(job.problems.values_list("place", "external_id", "message")) == [("line 3", "late", told)]
+    assert Subscriber.objects.get(external_id="late").profile == {}
 
 
 def test_json_null_takes_away_and_what_is_not_named_stays(known, workspace, tmp_path):

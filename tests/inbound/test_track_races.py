@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from campaigns.importing.people import turn
 from campaigns.inbound import track
 from campaigns.models import Subscriber, SubscriberEvent, Subscription, Traits
+from campaigns.models.turns import turn
 from integrations.braze.track import read
 from tests import builders
 from tests.inbound.pushing import FIRST, SECOND, happened, make_key, push, subscribing

@@ -78,6 +78,24 @@ def test_a_release_lets_every_host_go_on_and_the_next_restore_is_noticed_again(s
     assert not keeping.may_send()
 
 
+def test_a_host_remembers_the_beat_that_it_wrote_itself():
+    """What goes out between two ticks is lost as well, if the backup was made before the first of them."""
+    beats = live(1)
+    keeping.beat()
+    turn_back(beats[0])
+
+    assert not keeping.may_send()
+
+
+def test_a_clock_that_goes_on_does_not_hide_what_was_lost():
+    beats = live(5)
+    turn_back(beats[1])
+
+    keeping.beat()
+
+    assert not keeping.may_send()
+
+
 def test_a_slow_worker_does_not_make_its_host_forget_a_newer_beat(monkeypatch, tmp_path):
     beats = live(1)
 

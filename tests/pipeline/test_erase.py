@@ -19,6 +19,7 @@ from campaigns.models import (
     ImportProblem,
     Notice,
     PersonList,
+    PersonListMatch,
     PersonListMember,
     SavedRecipient,
     Send,
@@ -34,6 +35,7 @@ from campaigns.pipeline import clockwork, record
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.compose import Verdict
 from campaigns.pipeline.record import books, erase
+from campaigns.segments import lists
 from tests import builders
 from tests.pipeline.running import decide, hurry, queue, run, states, subscription
 
@@ -196,9 +198,8 @@ def known_everywhere(send, ada, bob, staff, rokt):
     DryRunPerson.objects.create(cause=cause, subscriber=ada, detail="Augusta is odd")
     job = builders.make_import(workspace=ada.workspace)
     ImportProblem.objects.create(batch=job, place="1", external_id="ada-77", message="0171-7777 is odd")
-    people = PersonList.objects.create(name="VIPs", people_count=2)
-    for external_id in ("ada-77", "bob"):
-        PersonListMember.objects.create(list=people, external_id=external_id)
+    builders.make_list("VIPs", "ada-77", "bob")
+    lists.match(seconds=60)
     return waiting
 
 
@@ -240,16 +241,18 @@ def test_what_speaks_of_others_stays_as_it_was(known_everywhere, ada, bob, staff
     assert not Notice.objects.filter(body="", done_at=None).exists()
     assert PersonList.objects.values_list("people_count", flat=True).get() == 1
     assert PersonListMember.objects.values_list("external_id", flat=True).get() == "bob"
+    assert PersonListMatch.objects.values_list("subscriber", flat=True).get() == bob.pk
 
 
 def test_a_list_that_also_means_somebody_of_another_workspace_keeps_the_id(ada, staff):
-    builders.make_subscriber("ada-77", workspace=builders.make_workspace())
-    people = PersonList.objects.create(name="VIPs", people_count=1)
-    PersonListMember.objects.create(list=people, external_id="ada-77")
+    other = builders.make_subscriber("ada-77", workspace=builders.make_workspace())
+    people = builders.make_list("VIPs", "ada-77")
+    lists.match(seconds=60)
 
     erase.erase(ada, marks(ada, staff))
 
     assert people.members.count() == 1
+    assert people.matches.values_list("subscriber", flat=True).get() == other.pk
     assert Subscriber.objects.filter(external_id="ada-77").count() == 1
 
 
@@ -366,8 +369,8 @@ def test_an_erasure_that_breaks_half_way_has_not_happened(known_everywhere, ada,
 
 def test_every_table_that_points_to_people_is_known_to_the_erasure():
     known = {
-        CheckCrash, Delivery, DryRunPerson, Entry, Notice, SavedRecipient, SubscriberAction, SubscriberEvent,
-        Subscription, SubscriptionStatus,
+        CheckCrash, Delivery, DryRunPerson, Entry, Notice, PersonListMatch, SavedRecipient, SubscriberAction,
+        SubscriberEvent, Subscription, SubscriptionStatus,
     }  # fmt: skip
     pointing = {
         model

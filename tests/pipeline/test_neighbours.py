@@ -42,6 +42,18 @@ def test_a_send_that_cannot_start_does_not_stop_the_clock(two_sends, caplog):
     assert bad.state == Send.State.SCHEDULED
 
 
+def test_a_send_that_can_mean_nobody_any_more_is_over(two_sends):
+    """The event that it asks for is gone: nobody needs to be looked for, and no later tick has to try again."""
+    asked = {"field": "received_event", "op": "has_received", "values": ["Event_gone"]}
+    bad, good = two_sends
+    Send.objects.filter(pk=bad.pk).update(rule={"match": "all", "rules": [asked]})
+
+    assert sorted(clockwork.start_due()) == [bad.pk, good.pk]
+
+    bad.refresh_from_db()
+    assert (bad.state, bad.audience_count) == (Send.State.FINISHED, 0)
+
+
 def test_a_send_that_breaks_a_batch_does_not_starve_the_others(two_sends, caplog, rokt):
     bad, good = two_sends
     clockwork.start_due()

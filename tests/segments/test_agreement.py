@@ -1,6 +1,7 @@
 """What the database finds and what the explanation says are the same, for any rule and any people."""
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from campaigns.models import Subscriber, Subscription
 from campaigns.segments import compile as segments
-from campaigns.segments import explain
+from campaigns.segments import conditions, explain
 from campaigns.segments.rules import Condition, Group, Match, Rule
 from tests.segments.worlds import ACCOUNTS, NOW, World, cases
 
@@ -21,12 +22,16 @@ thorough = settings(
 
 
 @thorough
-@given(case=cases(), account_code=st.sampled_from([None, None, *ACCOUNTS]))
+@given(
+    case=cases(),
+    account_code=st.sampled_from([None, None, *ACCOUNTS]),
+    few=st.sampled_from([-1, conditions.FEW]),
+)
 def test_the_query_and_the_explanation_agree(
-    case: tuple[World, Sequence[Rule]], account_code: str | None
+    case: tuple[World, Sequence[Rule]], account_code: str | None, few: int
 ) -> None:
     world, rules = case
-    with transaction.atomic():
+    with transaction.atomic(), patch.object(conditions, "FEW", few):
         people = world.make()
         for rule in rules:
             check(rule, people, account_code=account_code)

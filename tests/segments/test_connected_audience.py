@@ -80,6 +80,50 @@ def test_two_questions_to_the_same_subscription_are_not_passed_off_as_two_filter
     assert "same subscription" in exported(parse({"match": "all", "rules": asked})).losses[0]
 
 
+def ask(field: str, op: str, *values: str) -> dict[str, Any]:
+    return {"field": field, "op": op} | ({"values": list(values)} if values else {})
+
+
+AUSTRALIA, SUMMER = ask("country_code", "is_any_of", "AU"), ask("calendar_code", "is_any_of", "summer")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [AUSTRALIA, {"match": "any", "rules": [SUMMER, ask("source", "is_not_blank")]}],
+        [{"match": "any", "rules": [AUSTRALIA]}, {"match": "all", "rules": [SUMMER]}],
+        [
+            {
+                "person": {
+                    "match": "all",
+                    "rules": [{"match": "all", "rules": [AUSTRALIA, {"match": "any", "rules": [SUMMER]}]}],
+                }
+            }
+        ],
+    ],
+)
+def test_groups_do_not_hide_that_the_same_subscription_is_meant(rules) -> None:
+    result = exported(parse({"match": "all", "rules": rules}))
+    assert result.audience is None
+    assert "same subscription" in result.losses[0]
+
+
+def test_one_question_to_the_subscription_may_stand_beside_those_about_the_person() -> None:
+    has = {"person": {"match": "all", "rules": [SUMMER]}}
+    result = exported(parse({"match": "all", "rules": [{"match": "any", "rules": [AUSTRALIA]}, has]}))
+    assert result.losses == []
+
+
+@pytest.mark.parametrize("is_of_person", [True, False])
+def test_a_subscription_without_a_value_is_not_passed_off_as_a_person_without_any(is_of_person) -> None:
+    """Another subscription of the person may have one, and then Braze would leave the person out."""
+    asked = ask("country_code", "is_blank")
+    rule = {"person": {"match": "all", "rules": [asked]}} if is_of_person else asked
+    result = exported(parse({"match": "all", "rules": [rule]}))
+    assert result.audience is None
+    assert "no value anywhere" in result.losses[0]
+
+
 def test_a_value_that_no_rule_can_hold_is_told_in_words() -> None:
     result = imported(custom("rokt:source", "includes_value", "x" * 300))
     assert result.losses == ["A value has 1 to 255 characters."]

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Home, Subscriber, Subscription
 from campaigns.segments import compile as segments
-from campaigns.segments import picture
+from campaigns.segments import conditions, picture
+from campaigns.segments.crowds import Crowd
 from campaigns.segments.rules import MAX_GROUPS, RuleError, parse
 from campaigns.segments.sampling import Sample
 from tests.builders import EVERYONE, home_id, make_segment, make_subscriber, make_subscription
@@ -59,6 +60,32 @@ def test_a_picture_adds_up(crowd) -> None:
     assert [(each.code, each.subscriptions) for each in found.by_country] == [("", 390), ("AU", 1)]
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
+@pytest.mark.parametrize("second", [1_001_088, 1_001_216, 1_000_000_000])
+def test_people_are_told_apart_wherever_their_keys_lie(monkeypatch, second: int, few: int) -> None:
+    """Keys are looked up in blocks of 64: first and last of a block, and people before, between and beyond."""
+    monkeypatch.setattr(conditions, "FEW", few)
+    everybody = {pk: make_subscriber(pk=pk) for pk in (1_000_000 + place for place in range(0, 1_020, 60))}
+    edges = [make_subscriber(pk=far + place) for far in (1_001_024, second) for place in (0, 63)]
+    everybody |= {pk: make_subscriber(pk=pk) for pk in (1_001_025, 1_001_086, second + 64)}
+    for person in (*everybody.values(), *edges):
+        make_subscription(person)
+    names = [person.external_id for person in edges]
+    asked = {"field": "user_id", "op": "is_any_of", "values": names}
+    found = segments.picture(parse({"match": "all", "rules": [asked]}), size=9)
+    assert (found.people, set(found.sample)) == (4, set(edges))
+    others = segments.picture(parse({"match": "none", "rules": [asked]}), size=99)
+    assert (others.people, set(others.sample)) == (len(everybody), set(everybody.values()))
+
+
+@pytest.mark.parametrize(("match", "people"), [("all", 0), ("none", 1)])
+def test_a_question_that_nobody_can_answer_is_about_nobody(match: str, people: int) -> None:
+    make_subscription()
+    nobody = {"match": "none", "rules": [{"match": "all", "rules": []}]}
+    found = segments.picture(parse({"match": match, "rules": [{"person": nobody}]}))
+    assert (found.people, found.subscriptions, len(found.sample)) == (people, people, people)
+
+
 def test_a_named_sample_is_stable_and_smaller_ones_lie_inside_larger_ones() -> None:
     assert len(sampled("10", "spring")) == 1_000
     assert sampled("10", "spring") < sampled("20", "spring")
@@ -85,3 +112,10 @@ def test_segments_inside_a_rule_count_towards_its_size() -> None:
     small = make_segment()
     with pytest.raises(RuleError, match=f"At most {MAX_GROUPS} groups"):
         segments.count(parse({"match": "any", "rules": [{"segment": small.pk}] * MAX_GROUPS}))
+
+
+def test_people_are_bits_only_where_their_keys_lie_close_together() -> None:
+    """A rule may ask for two hundred crowds, each of which would be megabytes of nobody."""
+    assert Crowd((block, 1) for block in range(0, 10_000, 10)).is_near
+    assert not Crowd((block, 1) for block in range(0, 100_000, 100)).is_near
+    assert not Crowd([(0, 1), (500_000, 1)]).is_near

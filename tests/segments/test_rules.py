@@ -172,6 +172,10 @@ def test_nothing_that_json_can_hold_is_more_than_refused(data) -> None:
             "first opt-in is yes and (first opt-in is yes or tags do not include “News”)",
         ),
         (every(every(SUMMER)), "calendar is “Summer” or “Winter”"),
+        (
+            every(every({"match": "any", "rules": [YES, NEWS]}), YES),
+            "(first opt-in is yes or tags do not include “News”) and first opt-in is yes",
+        ),
         (every({"person": every(YES)}), "the person has a subscription where (first opt-in is yes)"),
         (
             every({"field": "tags", "op": "has_all_of", "values": ["a", "b", "c"]}),

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from campaigns.importing.shared import HOME
-from campaigns.models import Event, PersonList, Subscriber
+from campaigns.models import Event, Subscriber
+from campaigns.segments import lists
 from campaigns.segments.fields import FIELDS, Field, Kind, Op, Takes
 from campaigns.segments.rules import Condition, Group, Inside, Match, Person, Rule
 from tests import builders
@@ -60,13 +61,16 @@ class World:
         campaign = builders.make_campaign()
         for event_id in EVENTS:
             builders.make_event(campaign, event_id=event_id)
-        for name in ("One", "Two"):
-            PersonList.objects.create(name=name)
+        known = {person["external_id"] for person, _owned in self.people if person["random_bucket"] % 2}
+        builders.make_list("One", *known)
+        builders.make_list("Two")
         workspaces = [builders.make_workspace() for _person in self.people]
-        return [
-            self._make_person(Subscriber(workspace=workspace, **person), owned)
-            for workspace, (person, owned) in zip(workspaces, self.people, strict=True)
-        ]
+        people = []
+        for workspace, (person, owned) in zip(workspaces, self.people, strict=True):
+            people.append(self._make_person(Subscriber(workspace=workspace, **person), owned))
+            if len(people) == 1:
+                lists.match(seconds=60)  # the others come later
+        return people
 
     def _make_person(self, person: Subscriber, owned: list[tuple[dict[str, Any], list[str]]]) -> Subscriber:
         seen_at, person.created_at = person.created_at or NOW, None  # type: ignore[assignment,truthy-bool]  # set below
@@ -78,8 +82,6 @@ class World:
         has = person.random_bucket % 4
         for event in Event.objects.order_by("pk")[:has]:
             builders.make_entry(builders.make_delivery(subscriber=person), event=event, is_test=has == 2)
-        if has % 2:
-            PersonList.objects.earliest("pk").members.get_or_create(external_id=person.external_id)
         return person
 
 

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Calendar, Campaign, Delivery, Send
+from campaigns.audit import chain
+from campaigns.models import Calendar, Campaign, Delivery, PersonList, Send
 from tests import builders
 
 LISTS = [
@@ -243,3 +244,20 @@ def test_a_list_is_called_what_it_holds(admin, model):
     page = text(admin, listing(model))
 
     assert "Select " not in page.partition("</title>")[0]
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 event"), (3, "3 events")])
+def test_the_rows_of_the_audit_chain_are_counted_in_words_that_can_be_counted(admin, count, said):
+    for pk in range(count):
+        chain.append("halt.made", by=admin.user, about=("halt", pk), data={})
+
+    page = " ".join(text(admin, listing("auditevent")).split())
+
+    assert f"> {said} <" in page
+    assert f"{count} audit chain" not in page
+
+
+def test_a_list_of_people_says_its_size_as_everywhere_else(admin):
+    PersonList.objects.create(name="Everybody with a ticket", people_count=123_456)
+
+    assert "123,456" in text(admin, listing("personlist"))

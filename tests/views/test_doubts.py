@@ -241,6 +241,18 @@ def test_a_decision_that_says_too_little_decides_nothing(approver, send, typed, 
     assert send.deliveries.filter(state=D.IN_DOUBT).count() == 1
 
 
+def test_who_chose_nobody_is_led_back_to_the_same_list(approver, send):
+    one = doubt(send)
+    asked = {"verdict": "arrived", "note": "x", "reason": "no_answer", "waits": "decision"}
+
+    response = approver.post(address(send), asked)
+    on_delivery = approver.post(address(send), asked | {"back_to_delivery": one.pk})
+
+    assert response["Location"] == f"{address(send)}?reason=no_answer&waits=decision"
+    assert on_delivery["Location"] == reverse("delivery_detail", args=[one.pk])
+    assert approver.get(response["Location"]).status_code == 200
+
+
 def test_doubts_of_another_send_are_out_of_reach(approver, send):
     foreign = doubt(builders.make_send(state=Send.State.SENDING))
 

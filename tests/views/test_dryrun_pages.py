@@ -49,7 +49,10 @@ def test_the_page_of_a_check_is_live_while_it_runs(auditor, event, three_people)
     job = dryrun.ask(draft(event), by=None)
     address = reverse("dryrun_detail", args=[job.pk])
 
-    assert "every 2s" in text(auditor, address)
+    whole = text(auditor, address)
+    assert "every 2s" in whole
+    assert 'data-old-of="everybody"' in whole
+    assert f'data-at="{timezone.now():%Y-%m-%d}' in whole
     live = text(auditor, address, **HTMX)
     assert live.startswith("<section")
     dryrun.run(job.pk)

@@ -15,6 +15,7 @@ PAGES = {
     "403.html": "This is not open to you",
     "403_csrf.html": "This page was open for too long",
     "404.html": "There is no such page",
+    "405.html": "This address belongs to a button",
     "500.html": "Something went wrong here",
 }
 
@@ -75,3 +76,40 @@ def test_each_page_is_whole_and_says_its_language(template, title):
     assert '<html lang="ko">' in text
     assert 'name="viewport"' in text
     assert "<h1>" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "page"),
+    [
+        ("send_action", [7, "pause"], "/sends/7/"),
+        ("campaign_archive", [3], "/campaigns/3/"),
+        ("workspace_sync_start", [2], "/workspaces/2/sync/"),
+        ("admin:campaigns_account_try", [1], "/campaigns/account/1/"),
+        ("segment_count", [], None),
+    ],
+)
+def test_the_address_of_a_button_opened_by_hand_says_so_and_leads_to_the_page_of_the_button(
+    admin, name, args, page
+):
+    response = admin.get(reverse(name, args=args), headers={"Accept": "text/html,*/*;q=0.8"})
+
+    said = response.content.decode()
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert PAGES["405.html"] in said
+    assert "Nothing was done" in said
+    assert f'href="{reverse("admin:index")}"' in said
+    assert page is None or f'href="{page}"' in said
+    assert "Go to the page that has the button" in said or page is None
+
+
+def test_a_machine_that_asks_in_the_wrong_way_gets_no_page(client, db):
+    response = client.get(reverse("users_track"), headers={"Accept": "*/*"})
+
+    assert response.status_code == 405
+    assert "<html" not in response.content.decode()
+
+
+def test_a_form_sent_to_a_page_that_only_shows_gets_no_page_about_buttons(admin):
+    response = admin.post(reverse("event_people"), headers={"Accept": "text/html"})
+
+    assert (response.status_code, response.content) == (405, b"")

@@ -92,6 +92,7 @@ def test_days_that_make_no_sense_are_refused_and_nothing_is_made(admin, address,
     answer = admin.post(reverse("hook_replace", args=[address.pk]), {"days": days})
 
     assert answer.status_code == 200
+    assert "0 ends the old address now" in answer.context["form"].errors["days"][0]
     assert HookAddress.objects.get().expires_at is None
 
 

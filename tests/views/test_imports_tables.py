@@ -85,6 +85,7 @@ def test_a_table_is_guessed_shown_with_samples_and_tried_only_when_somebody_asks
     assert "gold" in page
     assert "1 of the first 2: not an e-mail address." in page
     assert '<option value="external_id" selected>User id</option>' in page
+    assert '<option value="rokt:calendar_code">Calendar code (rokt:calendar_code)</option>' in page
 
 
 def test_a_table_goes_from_columns_to_people(marketer, uploaded, started):
@@ -130,6 +131,44 @@ def test_rows_that_bring_nobody_are_told_from_those_that_lack_something(marketer
     assert (job.read_count, job.new_count, job.problem_count) == (3, 2, 2)
     assert "1 of 3 rows brings nobody in." in page
     assert "The other rows listed here come in, without what is wrong." in page
+
+
+def test_a_file_that_brings_nothing_does_not_count_bad_rows_among_those_who_are_here(marketer, uploaded):
+    first = tried(marketer, uploaded())
+    marketer.post(detail(first), {"action": "import"})
+    importing.run(first.pk)
+    job = tried(marketer, uploaded(TABLE + b"short\r\n"))
+    before = text(marketer.get(detail(job)))
+    marketer.post(detail(job), {"action": "import"})
+    importing.run(job.pk)
+    after = text(marketer.get(detail(job)))
+
+    assert (
+        "Importing this file would change nothing: everybody in the rows that can be read is here" in before
+    )
+    assert "Nothing was changed: everybody in the rows that could be read was here already" in after
+    assert "1 of 3 rows brings nobody in." in before
+
+
+def test_what_the_columns_mean_is_said_in_the_words_of_the_question(marketer, uploaded):
+    job = tried(marketer, uploaded())
+
+    said = " ".join(text(marketer.get(detail(job))).split())
+
+    assert "<dt>Kundennummer</dt> <dd>User id</dd>" in said
+    assert "<dt>Vorname</dt> <dd>First name</dd>" in said
+    assert "<dt>Level</dt> <dd>custom attribute “level”</dd>" in said
+
+
+@pytest.mark.parametrize(("table", "is_told"), [(b"new-13;Ann\r\nnew-14;Bob\r\n", True), (TABLE, False)])
+def test_a_table_without_names_of_columns_is_told_what_its_first_line_has_to_hold(
+    marketer, uploaded, table, is_told
+):
+    job = uploaded(table)
+
+    page = text(marketer.get(columns(job)))
+
+    assert ("No column looks like the user id." in page) is is_told
 
 
 def test_people_who_were_there_before_are_not_among_the_new_ones(marketer, uploaded, workspace):
@@ -226,6 +265,17 @@ def test_an_upload_can_be_thrown_away_and_is_gone(marketer, uploaded):
     assert 'value="import"' not in text(marketer.get(detail(job)))
     marketer.post(detail(job), {"action": "import"})
     assert Import.objects.get().is_dry_run
+
+
+def test_a_file_that_is_gone_leads_to_uploading_another(marketer, auditor, uploaded):
+    job = tried(marketer, uploaded())
+    there = text(marketer.get(detail(job)))
+
+    marketer.post(detail(job), {"action": "throw_away"})
+
+    assert "Upload another file" not in there
+    assert f'href="{reverse("import_new")}">Upload another file</a>' in text(marketer.get(detail(job)))
+    assert "Upload another file" not in text(auditor.get(detail(job)))
 
 
 def test_people_who_left_become_inactive_only_by_choice_and_by_the_number_that_was_shown(

@@ -49,8 +49,8 @@ MACHINES = {"users_track", "rokt_hook"}  # let in by a key or a secret address a
 
 READ_BY_AUDITORS = {
     "campaign_detail", "event_edit", "segment_edit", "send_review", "send_detail", "send_progress", "send_move",
-    "delivery_detail", "event_export", "history_csv", "import_detail", "webhook_edit", "webhook_new",
-    "webhook_versions", "event_test", "dryrun_detail", "dryrun_csv", "subscriber_detail", "subscriber_timeline",
+    "delivery_detail", "event_export", "history_csv", "import_detail", "webhook_edit", "webhook_versions",
+    "event_test", "dryrun_detail", "dryrun_csv", "subscriber_detail", "subscriber_timeline",
     "subscriber_why", "segment_versions", "segment_drift", "segment_to_braze", "person_list", "person_list_unknown",
     "alert_detail", "alert_settings", "apikey_detail", "import_problems", "hook_addresses", "notice_detail",
     "workspace_sync",
@@ -61,6 +61,11 @@ READ_BY_AUDITORS = {
     *(f"admin:campaigns_{model}_change" for model in ("account", "calendar", "credential", "workspace")),
 }  # fmt: skip
 
+
+ADDING = (
+    "campaign_new", "event_new", "event_from_template", "segment_new", "segment_from_braze", "person_list_new",
+    "import_new", "webhook_new",
+)  # fmt: skip
 
 SETUP = (
     "admin:campaigns_account", "admin:campaigns_workspace", "admin:campaigns_apikey", "admin:auth_",
@@ -168,6 +173,19 @@ def test_auditors_read_everything_and_change_nothing(auditor, pks):
             assert method(address).status_code in (200, 302, 403, 405), name
 
     assert everything() == before
+
+
+@pytest.mark.parametrize("name", ADDING)
+def test_who_may_not_add_is_told_so_instead_of_given_a_form_that_cannot_be_saved(
+    auditor, marketer, pks, name
+):
+    address = addresses(pks)[name]
+
+    refused = auditor.get(address)
+
+    assert refused.status_code == 403
+    assert "This is not open to you" in refused.content.decode()
+    assert marketer.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

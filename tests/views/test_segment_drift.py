@@ -8,6 +8,7 @@ from django.utils import timezone
 from pyroaring import BitMap64
 
 from campaigns.models import Send, Snapshot, Subscriber, Subscription
+from campaigns.templatetags.moments import utc
 from tests import builders
 from tests.views.typed import text_of
 
@@ -54,6 +55,7 @@ def test_joined_left_and_stayed_are_told_with_the_reason(marketer, aussies):
 
     joined = drift(marketer, aussies)
 
+    assert f"Compared with now: {utc(later)} · " in text_of(joined)
     assert counts(joined) == {"joined": 1, "left": 2, "stayed": 1}
     assert "A a country code is “AU” (is: “AU”) every condition" in text_of(joined)
     left = text_of(drift(marketer, aussies, since=f"snapshot-{kept.pk}", show="left"))

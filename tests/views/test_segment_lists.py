@@ -135,6 +135,28 @@ def test_unknown_user_ids_are_counted_and_can_be_downloaded(marketer):
     assert b"".join(file).decode("utf-8-sig").splitlines() == ['"user id"', '"\'=1+2"', '"x"']
 
 
+def test_a_list_says_why_a_segment_of_it_may_count_fewer(marketer):
+    builders.make_subscriber("a")
+    upload(marketer, b"a")
+
+    said = text_of(marketer.get(reverse("person_list", args=[PersonList.objects.get().pk])))
+
+    assert "A segment counts those of them who are active and have a subscription." in said
+
+
+def test_pasted_lines_are_not_cut_short_by_the_browser(marketer):
+    form = marketer.get(NEW).content.decode()
+
+    assert "maxlength" not in form.partition('name="pasted"')[2].partition(">")[0]
+
+
+def test_more_than_can_be_pasted_is_refused_with_the_way_out(marketer):
+    response = marketer.post(NEW, {"name": "VIPs", "pasted": "x" * 900_001})
+
+    assert "Upload them as a file instead." in text_of(response)
+    assert not PersonList.objects.exists()
+
+
 def test_a_list_names_its_segments_and_is_not_archived_while_they_ask_for_it(marketer):
     upload(marketer, b"a")
     people = PersonList.objects.get()

@@ -63,6 +63,13 @@ def test_the_history_says_what_changed(marketer, saved):
     assert "Country code is “AU” or “NZ”. The first version." in said
 
 
+def test_rows_that_have_to_apply_together_or_not_are_said_in_words(marketer, saved):
+    post_segment(marketer, segment=saved, status=302, **same(saved) | {"r-match": "any"})
+
+    said = text_of(page_of(marketer, saved))
+    assert "taken out: all of these apply: added: any of these apply:" in said
+
+
 def test_a_change_of_the_description_alone_is_said(marketer, saved):
     post_segment(marketer, segment=saved, status=302, **same(saved) | {"description": "new"})
 
@@ -74,7 +81,10 @@ def test_what_was_saved_without_the_form_begins_the_history(marketer, segment):
     post_segment(marketer, segment=segment, status=302)
 
     said = text_of(page_of(marketer, segment))
-    assert "taken out: Everybody added: Down under added: country code is “AU” or “NZ”" in said
+    assert (
+        "taken out: the name “Everybody” added: the name “Down under” added: country code is “AU” or “NZ”"
+        in said
+    )
     assert "Everyone. The first version." in said
 
 

@@ -44,6 +44,16 @@ def test_the_books_show_every_state_and_lead_to_the_rows(auditor, send):
     assert "of 10 settled, 70 %" in text
 
 
+def test_while_it_runs_the_page_can_say_of_when_its_numbers_are(auditor, send):
+    open_page = page(auditor, send)
+    Send.objects.update(state=Send.State.FINISHED)
+    finished = page(auditor, send)
+
+    assert 'data-old-of="send-progress"' in open_page
+    assert f'data-at="{timezone.now():%Y-%m-%d}' in open_page
+    assert "data-old-of" not in finished
+
+
 def test_books_that_do_not_balance_are_a_loud_error(auditor, send):
     builders.make_delivery(send, D.ACCEPTED)
     Send.objects.update(state=Send.State.FINISHED)

@@ -1,5 +1,7 @@
 """Why is she in? Every condition of a segment with one person's own values."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -42,16 +44,21 @@ def test_each_condition_is_shown_with_the_persons_values_per_subscription(audito
     page = text(auditor, why(ada, segment))
 
     assert "Ada Lovelace is in." in page
-    assert "News (shop): “AU” → true" in page
-    assert "Offers (shop): no value → false" in page
-    assert page.count('<ul class="pe-values">') == 4  # everything, country, the group, tags
+    assert "News (shop): “AU” → applies" in page
+    assert "Offers (shop): no value → does not apply" in page
+    assert (
+        page.count('<ul class="pe-values">') == 3
+    )  # everything, country, tags; the group of one row is that row
 
 
-def test_somebody_who_is_out_is_told_what_was_false(auditor, ada, segment):
+def test_somebody_who_is_out_is_told_what_does_not_apply(auditor, ada, segment):
     page = text(auditor, why(ada, segment))
 
     assert "Ada Lovelace is not in." in page
-    assert 'ca-bad">false' in page
+    assert 'ca-bad">does not apply' in page
+    assert not re.search(
+        r"\b(true|false)\b", page.partition('<ul class="pe-why')[2].partition("</section>")[0]
+    )
 
 
 def test_another_account_is_an_obstacle(auditor, ada, segment, account):
@@ -110,3 +117,13 @@ def test_a_segment_inside_that_cannot_be_read_is_said_to_be_so(auditor, ada, seg
         page = text(auditor, why(ada, broken))
         assert "rule cannot be read" in page
         assert said in page
+
+
+def test_a_group_of_none_says_more_than_its_row(auditor, ada):
+    nobody = builders.make_segment(
+        {"match": "none", "rules": [{"field": "country_code", "op": "is_any_of", "values": ["AU"]}]}
+    )
+
+    page = text(auditor, why(ada, nobody))
+
+    assert page.count('<ul class="pe-values">') == 2

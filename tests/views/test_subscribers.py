@@ -52,6 +52,15 @@ def test_the_list_leads_to_the_page_with_the_standing(auditor, ada):
     assert "active" in page
 
 
+@pytest.mark.parametrize("name", ["detail", "timeline", "why", "erase"])
+def test_pages_about_a_person_are_not_kept_by_the_browser(admin, ada, name):
+    more = [builders.make_segment().pk] if name == "why" else []
+
+    response = admin.get(reverse(f"subscriber_{name}", args=[ada.pk, *more]))
+
+    assert "no-store" in response.headers.get("Cache-Control", "")
+
+
 def test_the_head_says_who_it_is(auditor, ada):
     Subscriber.objects.filter(pk=ada.pk).update(random_bucket=4711, subscribed_at="2026-01-02T03:04:00Z")
 

@@ -98,7 +98,7 @@ def test_a_key_that_may_not_list_segments_leaves_the_identifier_to_paste(admin, 
 
     page = shown(admin, workspace, "?find=")
     assert "lacks the permission segments.list" in page
-    assert "paste the identifier" in page
+    assert "Give it to the key in Braze, or paste the identifier of the segment below." in page
 
     admin.post(address(workspace), {"segment_id": f" {AUSTRALIA} ", "every_minutes": "0"})
     sync = Sync.objects.get()
@@ -248,6 +248,20 @@ def test_the_history_has_the_numbers_and_leads_to_the_import(auditor, sync):
     assert "lacks the permission users.export.segment" in page
     assert "nobody was deactivated" in page
     assert 'hx-trigger="every 2s"' not in page
+
+
+def test_the_import_of_a_sync_was_fetched_and_leads_back_to_the_sync(auditor, marketer, admin, sync):
+    job = builders.make_import(workspace=sync.workspace)
+    page = reverse("import_detail", args=[job.pk])
+    run = make_run(sync, State.FINISHED, batch=job)
+
+    assert "fetched from Braze by the clock" in auditor.get(page).content.decode()
+    run.created_by = admin.user
+    run.save()
+    assert f"fetched from Braze by {admin.user}" in auditor.get(page).content.decode()
+    assert f'href="{address(sync.workspace)}"' in auditor.get(page).content.decode()
+    assert address(sync.workspace) not in marketer.get(page).content.decode()
+    assert "uploaded by" not in marketer.get(page).content.decode()
 
 
 def test_auditors_read_and_change_nothing(auditor, sync, woken, braze):

@@ -15,7 +15,6 @@ from django.db.models import F
 from campaigns.models import Attempt, Delivery, Send, bulk
 from campaigns.models.clock import now
 from campaigns.models.ledger import ids_in
-from campaigns.models.listed import listed_ids
 from campaigns.pipeline.record import books
 from campaigns.pipeline.written import Recipient
 
@@ -218,7 +217,7 @@ def _lease(fit: Sequence[tuple[Due, Intent]], *, token: uuid.UUID, at: datetime)
 
     The reason stays: that an earlier call got no answer is as true while the next one is made.
     """
-    Delivery.objects.filter(pk__in=listed_ids([row.pk for row, _intent in fit])).update(
+    Delivery.objects.filter(pk__listed=[row.pk for row, _intent in fit]).update(
         state=Delivery.State.SENDING,
         detail="",
         lease_token=token,

@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 
 from campaigns.models import Attempt, Delivery, Send, bulk
 from campaigns.models.clock import now
-from campaigns.models.listed import listed_ids
 from campaigns.pipeline.record import books
 from campaigns.pipeline.record.claim import Batch, Claimed
 from campaigns.pipeline.record.doubt import last_calls, save
@@ -107,7 +106,7 @@ def _held(batch: Batch, ids: Collection[int]) -> QuerySet[Delivery]:
 
     (With the state in the question PostgreSQL walks through all that was on the wire since the last vacuum.)
     """
-    return Delivery.objects.filter(pk__in=listed_ids(ids), lease_token=batch.lease_token)
+    return Delivery.objects.filter(pk__listed=ids, lease_token=batch.lease_token)
 
 
 def _says_something(pair: Pair) -> bool:

@@ -26,20 +26,22 @@ from campaigns.models import (
     ImportProblem,
     Notice,
     PersonList,
+    PersonListMatch,
     PersonListMember,
     SavedRecipient,
     Subscriber,
     SubscriberAction,
     SubscriptionStatus,
     Suppression,
-    Workspace,
     bulk,
     standing,
 )
 from campaigns.models.clock import now
 from campaigns.models.keyed import keys_of_subscription
+from campaigns.models.turns import turn
 from campaigns.pipeline.record import books
 from campaigns.pipeline.record.mentions import ids_of, notices_about
+from campaigns.segments import lists
 
 OUT = (Delivery.State.SENDING, Delivery.State.IN_DOUBT)
 FIELDS = ["subscriber", "external_id", "subscriptions", "state", "reason", "detail", "due_at", "changed_at"]
@@ -115,6 +117,7 @@ def erase(person: Subscriber, marks: Marks) -> str:
     _remember(person, marks, Suppression.Cause.ERASED)
     SubscriberAction.objects.filter(subscriber=person).update(pseudonym=pseudonym)
     person.delete()
+    lists.look_again_from_the_newest()
     _move({send_id: Counter({Delivery.State.SKIPPED: count}) for send_id, count in waiting.items()}, at=at)
     _trace(SubscriberAction.Verb.ERASED, marks, pseudonym=pseudonym)
     return pseudonym
@@ -128,7 +131,7 @@ def is_out(delivery: Delivery) -> bool:
 
 def _keep_imports_out(person: Subscriber) -> None:
     """Imports into a workspace take turns with this, batch by batch; and so does freezing an audience."""
-    Workspace.objects.select_for_update(no_key=True).get(pk=person.workspace_id)
+    turn(person.workspace_id)
 
 
 def _hold(person: Subscriber) -> None:
@@ -201,15 +204,20 @@ def _forget_what_was_said(
         batch__workspace=person.workspace_id, external_id=person.external_id
     )
     problems.update(external_id=pseudonym, message="")
-    if not Subscriber.objects.filter(external_id=person.external_id).exclude(pk=person.pk).exists():
-        _forget_lists(person.external_id)  # else the list means the other workspace's person as well
+    _forget_lists(person)
 
 
-def _forget_lists(external_id: str) -> None:
-    for lists in PersonList.objects.order_by("pk").values_list("pk", flat=True):
-        gone, _each = PersonListMember.objects.filter(list=lists, external_id=external_id).delete()
+def _forget_lists(person: Subscriber) -> None:
+    """Take a person off every list; the user id stays where it means somebody of another workspace as well."""
+    others = Subscriber.objects.filter(external_id=person.external_id).exclude(pk=person.pk)
+    is_shared = others.exists()
+    for pk in PersonList.objects.order_by("pk").values_list("pk", flat=True):
+        PersonListMatch.objects.filter(list=pk, subscriber=person).delete()
+        if is_shared:
+            continue
+        gone, _each = PersonListMember.objects.filter(list=pk, external_id=person.external_id).delete()
         if gone:
-            PersonList.objects.filter(pk=lists).update(people_count=F("people_count") - gone)
+            PersonList.objects.filter(pk=pk).update(people_count=F("people_count") - gone)
 
 
 def _remember(person: Subscriber, marks: Marks, cause: Suppression.Cause) -> None:

@@ -14,8 +14,22 @@
   addEventListener("beforeunload", (event) => {
     if ([...unsaved].some((form) => form.isConnected)) event.preventDefault();
   });
+
+  // A button pressed twice says it once: the page with a key that is shown only this time must not get lost.
+  const PATIENCE = 5000;
+  let pressed = new WeakMap();
+  const isAgain = ({ target, submitter }) => {
+    const button = submitter ?? target;
+    const before = pressed.get(button);
+    if (before && performance.now() - before < PATIENCE) return true;
+    pressed.set(button, performance.now());
+    return false;
+  };
+  addEventListener("pageshow", () => { pressed = new WeakMap(); });
   document.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented) mark(event.target, false);
+    if (event.defaultPrevented) return;
+    if (event.target.getAttribute("method")?.toLowerCase() === "post" && isAgain(event)) event.preventDefault();
+    else mark(event.target, false);
   });
 
   // Searches inside a form are no changes of it: they neither mark it nor start its preview.
@@ -55,7 +69,7 @@
   const more = (input) => {
     const next = input.cloneNode();
     next.value = "";
-    next.removeAttribute("id");
+    next.id = input.id.replace(/\d+$/, (number) => Number(number) + 1); // as the server numbers them: the focus stays
     input.removeAttribute("data-more");
     input.after(next);
   };
@@ -65,7 +79,7 @@
     if (!input.matches(".ca-values input") || !text.includes("\n")) return;
     event.preventDefault();
     const lines = document.createElement("textarea");
-    Object.assign(lines, { name: input.name, value: text, rows: 5, className: input.className });
+    Object.assign(lines, { id: input.id, name: input.name, value: text, rows: 5, className: input.className });
     lines.setAttribute("aria-label", input.getAttribute("aria-label"));
     input.replaceWith(lines);
     tell(lines);
@@ -92,6 +106,32 @@
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => stale(true));
   document.addEventListener("htmx:afterSwap", () => stale(false));
 
+  // What kept a segment from being saved is mended when its rule can be counted and no field is marked: it is said no longer.
+  document.addEventListener("htmx:afterSwap", () => {
+    const summary = document.querySelector("#faults[data-until-mended]");
+    if (!summary || document.querySelector("#count [data-unfinished], .group.errors")) return;
+    summary.remove();
+    document.querySelectorAll("#builder .ca-is-bad").forEach((row) => row.classList.remove("ca-is-bad"));
+    document.querySelectorAll("#builder p.ca-bad").forEach((fault) => fault.remove());
+    document.querySelectorAll("#builder [aria-invalid]").forEach((input) => {
+      for (const name of ["aria-invalid", "aria-describedby"]) input.removeAttribute(name);
+    });
+  });
+
+  // A part that asks by itself goes on where no answer comes: its page says of when its numbers are, once, until one does.
+  const asker = (event) => event.detail.requestConfig.elt;
+  const told = (part) => part.id && document.querySelector(`[data-old-of="${part.id}"]`);
+  const unanswered = (event) => {
+    const part = asker(event);
+    const note = told(part);
+    if (note && !note.textContent) note.textContent = note.dataset.says.replace("{time}", part.dataset.at);
+  };
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, unanswered);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const note = !event.detail.isError && told(asker(event));
+    if (note) note.textContent = "";
+  });
+
   const close = (finder) => {
     finder.querySelectorAll("[aria-live]").forEach((list) => { list.replaceChildren(); });
     finder.querySelectorAll("input").forEach((input) => { input.value = ""; });
@@ -117,6 +157,19 @@
     } else if (event.key === "Escape") close(finder);
   });
 
+  // Unfold opens a group of the menu, the one with "Log out", and the filters of a list by mouse alone.
+  const FILTERS = "a[x-on\\:click='filterOpen = true']";
+  const OPENERS = `#nav-sidebar-apps h2[x-on\\:click], [x-data*=openUserLinks] > div[x-on\\:click], ${FILTERS}`;
+  const filters = () => field("changelist-filter");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && filters()?.contains(event.target)) document.querySelector(FILTERS).focus();
+    if (!event.target.matches(OPENERS) || !["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    event.target.click();
+    const into = "input:not([type=hidden]), select, button, a";
+    if (event.target.matches(FILTERS)) Alpine.nextTick(() => filters().querySelector(into).focus()); // Unfold has shown them
+  });
+
   // htmx listens on the form for what people type; a search must not reach it.
   const ready = () => {
     document.querySelectorAll("[data-quiet]").forEach((input) => {
@@ -124,8 +177,24 @@
     });
     // Unfold writes the name of a chosen file into a text field beside it; a plain file input shows it itself.
     document.querySelectorAll("input.se-file").forEach((input) => { input.hasChangeListener = true; });
-    document.querySelectorAll("#searchbar").forEach((input) => { input.setAttribute("aria-label", input.placeholder); });
+    document.querySelectorAll("#searchbar").forEach((input) => {
+      for (const each of [input, field("searchbar-submit")]) each.setAttribute("aria-label", input.placeholder);
+    });
+    field("main")?.setAttribute("role", "main");
+    // On a phone Unfold calls the first cell "Select record" where rows lead nowhere; there is nothing to select.
+    const first = document.querySelector("#result_list thead th")?.textContent.trim();
+    document.querySelectorAll("#result_list tbody td:first-child:not(:has(input))").forEach((cell) => { cell.dataset.label = first; });
+    // Unfold's icons are words in a font of pictures: a screen reader would read "dock_to_right" out.
+    document.querySelectorAll(".material-symbols-outlined").forEach((icon) => { icon.setAttribute("aria-hidden", "true"); });
+    document.querySelectorAll(OPENERS).forEach((opener) => {
+      opener.tabIndex = 0;
+      opener.setAttribute("role", "button");
+    });
     document.querySelectorAll('form[data-guard="unsaved"]').forEach((form) => mark(form, true));
   };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", ready) : ready();
+  // A browser gives up an autofocus where the page is not shown yet, and Unfold hides it until its scripts have run.
+  addEventListener("load", () => {
+    if (document.activeElement === document.body) document.querySelector("section[autofocus]")?.focus();
+  });
 })();

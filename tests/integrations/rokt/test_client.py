@@ -99,7 +99,7 @@ def test_the_deadline_holds_under_tls(
         reply = client.call(call, token="tok")
     assert reply.verdict is verdict
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 2000
+    assert reply.elapsed_ms < 5_000
 
 
 @responses.activate

@@ -79,7 +79,7 @@ def test_a_request_that_left_and_got_no_answer_is_in_doubt(
     assert reason in reply.reason
     assert reply.reason
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 2500
+    assert reply.elapsed_ms < 5_000
 
 
 @pytest.mark.parametrize("script", HALF_A_HEAD.values(), ids=HALF_A_HEAD)
@@ -89,7 +89,7 @@ def test_a_status_without_the_rest_of_its_head_counts_or_is_in_doubt(
     server = serve(script)
     reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=0.5)
     assert reply.verdict in {Verdict.ACCEPTED, Verdict.UNKNOWN}
-    assert reply.elapsed_ms < 2500
+    assert reply.elapsed_ms < 5_000
 
 
 @pytest.mark.parametrize("script", BROKEN_BODY.values(), ids=BROKEN_BODY)
@@ -102,7 +102,7 @@ def test_the_status_counts_when_the_body_is_broken(
     assert reply.drift == "the body of the answer was cut short"
     assert len(reply.body) <= 4096
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 2500
+    assert reply.elapsed_ms < 5_000
 
 
 @pytest.mark.parametrize("data", ODD_CODING.values(), ids=ODD_CODING)

@@ -28,7 +28,7 @@ def test_a_sandbox_stops_at_once_even_when_callers_hang():
                 caller.call("POST", "/v1/subscriptionevent/acme", {}, timeout=0.2)
             begun = time.monotonic()
             assert rokt.stop() == 0
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
