@@ -7,10 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.importing.export import Row
+from campaigns.importing.mapping import said
 from campaigns.importing.overlay import TAG_LIMIT
 from campaigns.importing.parts import Part, after
 from campaigns.importing.people import Taken, take
 from campaigns.importing.person import Person
+from campaigns.importing.repeats import corrections
 from campaigns.importing.seen import Seen
 from campaigns.importing.shared import Finder
 from campaigns.models import Import, ImportProblem
@@ -45,11 +47,12 @@ def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
             external_id = row.person.external_id
             latest[external_id], people[external_id] = row, after(people.get(external_id), row.person)
     before = seen.add([*people, *{row.refused_id for row in batch if row.refused_id} - people.keys()])
+    again = repeated(batch, before, corrections(batch, seen))
     with transaction.atomic():
         taken = take(job.workspace_id, people, finder, is_dry_run=job.is_dry_run)
         problems = [
             ImportProblem(batch=job, place=row.place, external_id=external_id, message=message[:500])
-            for row, external_id, message in problems_of(batch, latest, before, taken)
+            for row, external_id, message in problems_of(batch, latest, again, taken)
             if external_id not in taken.erased
         ]
         ImportProblem.objects.bulk_create(problems[: max(0, PROBLEM_LIMIT - job.problem_count)])
@@ -66,23 +69,18 @@ def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
 
 
 def problems_of(
-    batch: list[Row], latest: Mapping[str, Row], before: Collection[str], taken: Taken
+    batch: list[Row], latest: Mapping[str, Row], again: Mapping[int, str], taken: Taken
 ) -> Iterator[tuple[Row, str, str]]:
-    """Yield (row, user id, what is wrong) for every row that was not taken, or not taken whole.
-
-    ``before`` are the user ids that earlier batches had.
-    """
-    met, kept, full = set(before), set(taken.kept), set(taken.full)
-    for row in batch:
+    """Yield (row, user id, what is wrong) for every row that was not taken, not taken whole, or corrects others."""
+    kept, full = set(taken.kept), set(taken.full)
+    for place, row in enumerate(batch):
         if row.person is None:
             yield row, "", row.fault
             continue
-        external_id, is_part = row.person.external_id, isinstance(row.person, Part)
-        is_again, is_latest = external_id in met, latest[external_id] is row
-        met.add(external_id)
-        if not is_latest and not is_part:
+        external_id, is_latest = row.person.external_id, latest[row.person.external_id] is row
+        if not is_latest and not isinstance(row.person, Part):
             continue
-        remarks = [again(is_part=is_part)] if is_again else []
+        remarks = [again[place]] if place in again else []
         remarks += row.person.problems
         if external_id in kept:
             remarks.append(_("The export says nothing about custom attributes; what was known is kept."))
@@ -92,11 +90,23 @@ def problems_of(
             yield row, external_id, " ".join(remarks)
 
 
-def again(*, is_part: bool) -> str:
-    """Return that a user id stands in the file twice, and which row counts."""
-    if is_part:
-        return _("This user id was in the file before; where the rows differ, this later one counts.")
-    return _("This user id was in the file before; this later row counts.")
+def repeated(batch: list[Row], before: Collection[str], corrected: Mapping[int, list[str]]) -> dict[int, str]:
+    """Return place in the batch -> that the row counts in place of earlier ones; those ``before`` had these user ids.
+
+    Rows of a table add to each other, so there it is told of those alone that say something else (``corrected``).
+    """
+    met, found = set(before), {}
+    for place, row in enumerate(batch):
+        if row.person is None:
+            continue
+        if place in corrected:
+            names = ", ".join(map(said, corrected[place]))
+            text = _("Earlier rows for this user id say something else; this later one counts: %(names)s.")
+            found[place] = text % {"names": names}
+        elif row.person.external_id in met and not isinstance(row.person, Part):
+            found[place] = _("This user id was in the file before; this later row counts.")
+        met.add(row.person.external_id)
+    return found
 
 
 def too_many() -> str:

@@ -1,9 +1,12 @@
-"""Which user ids a file has had already; kept in a scratch file, so that memory stays flat."""
+"""Which user ids a file has had, and what a table said of them; in a scratch file, so that memory stays flat."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import orjson
+
+Facts: TypeAlias = dict[str, int]  # what a row says: of which thing, and a number for the value
 
 
 class Seen:
@@ -12,6 +15,7 @@ class Seen:
     def __init__(self) -> None:
         self.scratch = sqlite3.connect("", isolation_level=None)  # a private file that SQLite itself deletes
         self.scratch.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.scratch.execute("CREATE TABLE told (id TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID")
         self.scratch.execute("BEGIN")
 
     def add(self, texts: Sequence[str]) -> set[str]:
@@ -26,6 +30,17 @@ class Seen:
         """Return those of the texts that were never added."""
         unknown = "SELECT value FROM json_each(?) WHERE value NOT IN seen"
         return [text for (text,) in self.scratch.execute(unknown, (orjson.dumps(texts).decode(),))]
+
+    def told(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """Return user id -> what was said of them before."""
+        known = "SELECT id, facts FROM told WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self.scratch.execute(known, (orjson.dumps(ids).decode(),))
+        return {external_id: orjson.loads(facts) for external_id, facts in rows}
+
+    def tell(self, told: Mapping[str, Facts]) -> None:
+        """Remember what was said of people, in place of what was remembered of them."""
+        rows = ((external_id, orjson.dumps(facts).decode()) for external_id, facts in told.items())
+        self.scratch.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", rows)
 
     def close(self) -> None:
         """Forget everything."""

@@ -1,10 +1,12 @@
 """Braze's Connected Audience filters from and to rules; what one side cannot say is told, never dropped silently.
 
-Braze compares whole elements of a list ("AU/f5733866ade2"), so "is AU" can leave only as a regular expression.
+Braze compares whole elements of a list ("AU/f5733866ade2"), so "is AU" can leave only as a regular expression, and
+Braze's ignore capitals.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +24,7 @@ _ATTRIBUTES: Final = {
     "subscription_id": "rokt:subscription_id",
 }
 _FIELDS: Final = {attribute: name for name, attribute in _ATTRIBUTES.items()}
-_SIMPLE: Final = re.compile(r"\^([A-Za-z0-9_ -]+)/")
+_SIMPLE: Final = re.compile(r"\^([A-Za-z0-9_ -]+)/(?:\[\^/\]\*\$)?")
 _NEGATIVE: Final = {"does_not_include_value": "includes_value", "does_not_exist": "exists"}
 _MOST_DEEP: Final = 10
 _SAID: Final = {"custom_attribute_name", "comparison", "value"}
@@ -30,10 +32,14 @@ _SAID: Final = {"custom_attribute_name", "comparison", "value"}
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A Connected Audience, or None where the rule cannot be said; `losses` tell what is lost, and where."""
+    """A Connected Audience, or None where the rule cannot be said; `losses` tell what is lost, and where.
+
+    Of the values in `any_case` Braze also takes other spellings in capitals and small letters.
+    """
 
     audience: Json | None
     losses: list[str] = field(default_factory=list)
+    any_case: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,19 @@ def exported(rule: Group) -> Exported:
     audience = _out(rule, losses)
     if losses or audience is None:
         return Exported(None, losses or [_("A rule that means everyone has no filter in Braze.")])
-    return Exported(audience)
+    return Exported(audience, any_case=list(dict.fromkeys(_letters(audience))))
+
+
+def _letters(node: Json) -> Iterator[str]:
+    """Yield the plain values with letters that a filter asks by a regular expression."""
+    for key, inner in node.items():
+        if key == "custom_attribute":
+            asked = _SIMPLE.fullmatch(inner.get("value", ""))
+            if inner["comparison"] == "matches_regex" and asked and asked[1].upper() != asked[1].lower():
+                yield asked[1]
+        else:
+            for each in inner:
+                yield from _letters(each)
 
 
 def imported(audience: object) -> Imported:
@@ -111,7 +129,7 @@ def _filter(condition: Condition, losses: list[str]) -> Json | None:
     ):
         return _any_of(attribute, "includes_value", condition.values)
     if attribute and op is Op.IS_ANY_OF and all(_plain(value) for value in condition.values):
-        return _any_of(attribute, "matches_regex", [f"^{value}/" for value in condition.values])
+        return _any_of(attribute, "matches_regex", [_pattern(value) for value in condition.values])
     if attribute and op is Op.IS_NOT_BLANK:
         return _custom(attribute, "exists")
     if attribute and op is Op.IS_BLANK:  # of one subscription, while another of the person may have a value
@@ -129,7 +147,12 @@ def _filter(condition: Condition, losses: list[str]) -> Json | None:
 
 
 def _plain(value: str) -> bool:
-    return _SIMPLE.fullmatch(f"^{value}/") is not None
+    return _SIMPLE.fullmatch(_pattern(value)) is not None
+
+
+def _pattern(value: str) -> str:
+    """Return what finds "AU/f5733866ade2" for "AU", and not "AU/NSW/f5733866ade2", whose value is "AU/NSW"."""
+    return f"^{value}/[^/]*$"
 
 
 def _any_of(attribute: str, comparison: str, values: Any) -> Json:

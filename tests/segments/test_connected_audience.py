@@ -1,5 +1,6 @@
 """Braze's Connected Audience: what goes both ways unchanged, and what is told instead of dropped."""
 
+import re
 from typing import Any
 
 import pytest
@@ -49,7 +50,12 @@ def test_what_braze_cannot_say_is_told_condition_by_condition() -> None:
 def test_what_can_be_said_on_both_sides_comes_back_unchanged() -> None:
     audience = {
         "AND": [
-            {"OR": [custom("rokt:country_code", "matches_regex", "^AU/"), custom("rokt:source", "exists")]},
+            {
+                "OR": [
+                    custom("rokt:country_code", "matches_regex", "^AU/[^/]*$"),
+                    custom("rokt:source", "exists"),
+                ]
+            },
             custom("rokt:calendar_code", "includes_value", "summer/f5733866ade2"),
             custom("rokt:subscription_id", "includes_value", "06423672-b6ba-4536-aa36-70788a7a0a36"),
         ]
@@ -57,6 +63,25 @@ def test_what_can_be_said_on_both_sides_comes_back_unchanged() -> None:
     taken = imported(audience)
     assert taken.rule is not None
     assert exported(parse(taken.rule)).audience == audience
+
+
+def test_a_part_of_a_value_leaves_without_longer_ones_and_says_that_capitals_do_not_count_there() -> None:
+    asked = ask("country_code", "is_any_of", "AU", "36"), ask("source", "is_any_of", "AU")
+    result = exported(parse({"match": "any", "rules": list(asked)}))
+    assert result.audience is not None
+    assert result.audience["OR"][1] == custom("rokt:source", "matches_regex", "^AU/[^/]*$")
+    assert not re.search("^AU/[^/]*$", "AU/NSW/f5733866ade2")
+    assert result.any_case == ["AU"]
+
+
+def test_what_is_asked_as_a_whole_is_spelled_the_same_in_braze() -> None:
+    assert exported(parse({"match": "all", "rules": [ask("source", "is_not_blank")]})).any_case == []
+
+
+def test_the_short_pattern_that_people_write_is_understood() -> None:
+    rule = imported(custom("rokt:country_code", "matches_regex", "^AU/")).rule
+    assert rule is not None
+    assert rule["rules"][0]["person"]["rules"] == [ask("country_code", "is_any_of", "AU")]
 
 
 @pytest.mark.parametrize(

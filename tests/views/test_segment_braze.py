@@ -16,7 +16,7 @@ FILTER = {
     "custom_attribute": {
         "custom_attribute_name": "rokt:country_code",
         "comparison": "matches_regex",
-        "value": "^AU/",
+        "value": "^AU/[^/]*$",
     }
 }
 
@@ -27,8 +27,14 @@ def test_a_segment_is_shown_as_json_to_copy(marketer):
     page = marketer.get(reverse("segment_to_braze", args=[segment.pk]))
 
     assert json.loads(page.context["text"]) == {"AND": [FILTER]}
-    assert "Everything in this rule means the same in Braze." in text_of(page)
+    assert "it may reach more people than here: AU." in text_of(page)
     assert 'data-copy="audience"' in page.content.decode()
+
+
+def test_a_rule_that_means_the_same_there_is_said_to(marketer):
+    rule = {"match": "all", "rules": [{"field": "country_code", "op": "is_not_blank"}]}
+    page = marketer.get(reverse("segment_to_braze", args=[builders.make_segment(rule).pk]))
+    assert "Everything in this rule means the same in Braze." in text_of(page)
 
 
 def test_what_braze_cannot_say_is_told_for_each_condition(marketer):
