@@ -147,8 +147,8 @@ def test_a_file_over_the_cap_is_not_kept(serve: Serve, tmp_path: Path, head: byt
     ids=["announced", "not announced"],
 )
 def test_a_file_that_drips_is_given_up_at_the_deadline(serve: Serve, tmp_path: Path, head: bytes):
-    with pytest.raises(CutShortError, match=r"took longer than 0\.3 seconds"):
-        fetch(serve(drips(head)), tmp_path / "a.zip", seconds=0.3)
+    with pytest.raises(CutShortError, match=r"took longer than 2 seconds"):
+        fetch(serve(drips(head)), tmp_path / "a.zip", seconds=2)
     assert list(tmp_path.iterdir()) == []
 
 

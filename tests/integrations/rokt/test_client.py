@@ -24,6 +24,7 @@ from tests.integrations.raw_server import (
 )
 
 Serve = Callable[..., RawServer]
+SECONDS = 2  # enough for an answer on a busy machine, and not long to wait for none
 OURS = Credentials("client", "s3cret-of-ours")
 TOKEN = answer(200, b'{"access_token": "tok", "token_type": "bearer", "expires_in": 300}')
 
@@ -51,7 +52,7 @@ def test_a_connection_that_idled_is_not_used_again(
 
 def test_a_connection_with_half_an_answer_on_it_is_not_used_again(serve: Serve, event: Event):
     server = serve(drips(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n"))
-    with Client(timeout_seconds=0.3, allowed_hosts={server.place}) as client:
+    with Client(timeout_seconds=SECONDS, allowed_hosts={server.place}) as client:
         assert sent(client, server, event).drift == "the body of the answer was cut short"
         server.script = keeps(ACCEPTED)
         assert sent(client, server, event).drift == ""
@@ -94,12 +95,12 @@ def test_the_deadline_holds_under_tls(
     server = serve(script, tls=tls)
     place = at_home("tls.example", server)
     call = read_subscription(Target(f"https://{place}", "acme"), "id")
-    with Client(timeout_seconds=0.5, allowed_hosts={place}) as client:
+    with Client(timeout_seconds=SECONDS, allowed_hosts={place}) as client:
         client.session.verify = str(certificate)
         reply = client.call(call, token="tok")
     assert reply.verdict is verdict
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 5_000
+    assert reply.elapsed_ms < 8_000
 
 
 @responses.activate

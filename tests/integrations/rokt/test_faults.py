@@ -25,6 +25,7 @@ from tests.integrations.raw_server import (
 from tests.integrations.rokt.conftest import SendOne
 
 Serve = Callable[..., RawServer]
+SECONDS = 2  # enough for an answer on a busy machine, and not long to wait for none
 
 NO_ANSWER = {
     "reset after the request": (resets(), "connection reset"),
@@ -41,7 +42,7 @@ NO_ANSWER = {
         "",
     ),
     "a status nobody knows": (says(answer(999)), "HTTP 999"),
-    "silence": (silent, "timed out after 0.5 s"),
+    "silence": (silent, f"timed out after {SECONDS} s"),
     "a dripped status line": (drips(b"HTTP/1.1 "), ""),
 }
 HALF_A_HEAD = {
@@ -74,12 +75,12 @@ def test_a_request_that_left_and_got_no_answer_is_in_doubt(
     script: Script, reason: str, serve: Serve, send_one: SendOne, event: Event
 ):
     server = serve(script)
-    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=0.5)
+    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=SECONDS)
     assert reply.verdict is Verdict.UNKNOWN
     assert reason in reply.reason
     assert reply.reason
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 5_000
+    assert reply.elapsed_ms < 8_000
 
 
 @pytest.mark.parametrize("script", HALF_A_HEAD.values(), ids=HALF_A_HEAD)
@@ -87,9 +88,9 @@ def test_a_status_without_the_rest_of_its_head_counts_or_is_in_doubt(
     script: Script, serve: Serve, send_one: SendOne, event: Event
 ):
     server = serve(script)
-    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=0.5)
+    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=SECONDS)
     assert reply.verdict in {Verdict.ACCEPTED, Verdict.UNKNOWN}
-    assert reply.elapsed_ms < 5_000
+    assert reply.elapsed_ms < 8_000
 
 
 @pytest.mark.parametrize("script", BROKEN_BODY.values(), ids=BROKEN_BODY)
@@ -97,12 +98,12 @@ def test_the_status_counts_when_the_body_is_broken(
     script: Script, serve: Serve, send_one: SendOne, event: Event
 ):
     server = serve(script)
-    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=0.5)
+    reply = send_one(call_to(server.place, event), allowed_hosts={server.place}, timeout_seconds=SECONDS)
     assert (reply.verdict, reply.status) == (Verdict.ACCEPTED, 202)
     assert reply.drift == "the body of the answer was cut short"
     assert len(reply.body) <= 4096
     assert len(server.requests) == 1
-    assert reply.elapsed_ms < 5_000
+    assert reply.elapsed_ms < 8_000
 
 
 @pytest.mark.parametrize("data", ODD_CODING.values(), ids=ODD_CODING)
@@ -221,7 +222,7 @@ def test_a_server_that_speaks_no_tls_is_sent_nothing(
 ):
     server = serve(keeps(ACCEPTED))
     place = at_home("tls.example", server)
-    reply = send_one(call_to(place, event, "https"), allowed_hosts={place}, timeout_seconds=0.5)
+    reply = send_one(call_to(place, event, "https"), allowed_hosts={place}, timeout_seconds=SECONDS)
     assert reply.verdict is Verdict.NOT_SENT
     assert server.requests == []
 
@@ -231,9 +232,9 @@ def test_a_handshake_that_never_ends_sends_nothing(
 ):
     server = serve(silent)
     place = at_home("tls.example", server)
-    reply = send_one(call_to(place, event, "https"), allowed_hosts={place}, timeout_seconds=0.5)
+    reply = send_one(call_to(place, event, "https"), allowed_hosts={place}, timeout_seconds=SECONDS)
     assert reply.verdict is Verdict.NOT_SENT
-    assert reply.reason in {"timed out after 0.5 s", "timed out while connecting"}
+    assert reply.reason in {f"timed out after {SECONDS} s", "timed out while connecting"}
 
 
 def test_an_address_that_is_not_allowed_is_not_called(serve: Serve, send_one: SendOne, event: Event):
