@@ -1,4 +1,4 @@
-"""The step to shared traits keeps every value, forwards and back."""
+"""Steps that change what is stored keep what it says."""
 
 import pytest
 from django.db import connection
@@ -75,3 +75,19 @@ def test_subscriptions_keep_what_they_said_forwards_and_back() -> None:
     assert [{name: getattr(row, name) for name in TEXTS} for row in rows] == [TEXTS] * 4
     assert [row.opt_in_1 for row in rows] == [False, True, False, True]
     assert {tag.name for tag in rows[3].tags.all()} == {"VIP/Gold", "A"}
+
+
+@pytest.mark.usefixtures("_latest_afterwards")
+def test_earlier_imports_go_on_saying_how_many_rows_brought_nobody() -> None:
+    old = migrate(("campaigns", "0049_imports_to_be_told"))
+    workspace = old.get_model("campaigns", "Workspace").objects.create(name="Braze")
+    counts = {"new_count": 1, "changed_count": 2, "unchanged_count": 3, "suppressed_count": 4}
+    for rows in (12, 10, 0):
+        old.get_model("campaigns", "Import").objects.create(
+            workspace_id=workspace.pk, read_count=rows, **counts
+        )
+
+    new = migrate(("campaigns", "0050_rows_that_bring_nobody"))
+
+    rows = new.get_model("campaigns", "Import").objects.order_by("pk")
+    assert list(rows.values_list("refused_count", flat=True)) == [2, 0, 0]

@@ -28,6 +28,7 @@ COUNTS = (
     "unchanged_count",
     "suppressed_count",
     "problem_count",
+    "refused_count",
 )
 
 
@@ -65,6 +66,7 @@ def store(job: Import, batch: list[Row], seen: Seen, finder: Finder) -> None:
             unchanged_count=job.unchanged_count + taken.unchanged_count,
             suppressed_count=job.suppressed_count + len(taken.erased),
             problem_count=job.problem_count + len(problems),
+            refused_count=job.refused_count + sum(row.person is None for row in batch),
         )
 
 

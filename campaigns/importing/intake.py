@@ -25,6 +25,7 @@ COUNTS = (
     "suppressed_count",
     "left_count",
     "problem_count",
+    "refused_count",
     "hidden_count",
 )
 
@@ -47,6 +48,10 @@ def receive(file: File[bytes], *, workspace: Workspace, by: User | None, token: 
         raise ExportError(
             _("This upload is on its way already; look for it in the list of imports.")
         ) from None
+    except OSError as fault:
+        path.unlink(missing_ok=True)
+        words = _("The file cannot be kept here: %(fault)s.")
+        raise ExportError(words % {"fault": fault.strerror or fault}) from fault
     except BaseException:
         path.unlink(missing_ok=True)
         raise

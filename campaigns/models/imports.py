@@ -53,6 +53,7 @@ class Import(models.Model):
     suppressed_count = models.PositiveIntegerField(_("must not get anything"), default=0, db_default=0)
     left_count = models.PositiveIntegerField(_("no longer in the file"), default=0, db_default=0)
     problem_count = models.PositiveIntegerField(_("rows with a problem"), default=0)
+    refused_count = models.PositiveIntegerField(_("rows that bring nobody in"), default=0, db_default=0)
     hidden_count = models.PositiveIntegerField(
         _("lines that may be about anybody"), default=0, db_default=0, editable=False
     )

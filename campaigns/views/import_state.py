@@ -12,7 +12,6 @@ from django.urls import reverse
 from campaigns import importing
 from campaigns.importing import mapping
 from campaigns.importing.leavers import FEW, hidden
-from campaigns.importing.runs import arrived_count
 from campaigns.models import Import, Subscriber, SyncRun
 from campaigns.models.clock import now
 
@@ -61,7 +60,7 @@ def state(job: Import, run: SyncRun | None) -> dict[str, Any]:
         "said": f"{job.state}-{at.percent // 10}",
         "at": now(),
         **problems(job),
-        "lost_count": max(0, job.read_count - arrived_count(job)) if is_tried or is_imported else 0,
+        "refused_count": job.refused_count if is_tried or is_imported else 0,
         "unknown_accounts": importing.unknown_accounts(job.workspace) if is_imported else {},
         "new_people": new_people(job) if is_imported and job.new_count else "",
         "left_people": left_people(job, run) if is_imported else "",

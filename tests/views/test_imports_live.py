@@ -202,7 +202,7 @@ def test_rows_beyond_those_that_are_shown_are_told_once(marketer, job):
 
 def test_rows_with_a_problem_come_once_more_at_the_end_with_what_became_of_them(marketer, job):
     page = marketer.get(import_page(job)).content.decode()
-    Import.objects.update(state="finished", is_dry_run=True, new_count=1_233)
+    Import.objects.update(state="finished", is_dry_run=True, new_count=1_233, refused_count=1)
 
     assert "1 of 1,234 rows brings nobody in." in live(marketer, following(page), "import-progress")
 

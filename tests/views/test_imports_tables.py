@@ -133,6 +133,18 @@ def test_rows_that_bring_nobody_are_told_from_those_that_lack_something(marketer
     assert "The other rows listed here come in, without what is wrong." in page
 
 
+def test_several_rows_for_one_person_are_not_rows_that_bring_nobody(marketer, uploaded):
+    job = tried(marketer, uploaded(TABLE + TABLE.partition(b"\n")[2].replace(b"Ada", b"Augusta")))
+
+    page = text(marketer.get(detail(job)))
+
+    assert (job.new_count, job.problem_count) == (2, 3)
+    assert "Earlier rows for this user id say something else" in page
+    assert "in nobody" not in page
+    assert "nobody in" not in page
+    assert "The rows listed here come in" in page
+
+
 def test_a_file_that_brings_nothing_does_not_count_bad_rows_among_those_who_are_here(marketer, uploaded):
     first = tried(marketer, uploaded())
     marketer.post(detail(first), {"action": "import"})
