@@ -1,5 +1,6 @@
 """Several rows of a table for one person: where a later one says something else than those before it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,18 +19,20 @@ def corrections(batch: list[Row], seen: Seen) -> dict[int, list[str]]:
 
     What the rows say is remembered in ``seen``. The same file gives the same, wherever a batch ends.
     """
-    parts = [(place, row.person) for place, row in enumerate(batch) if isinstance(row.person, Part)]
-    if not parts:
-        return {}
-    told = seen.told([part.external_id for _place, part in parts])
+    rows: dict[str, dict[int, Part]] = defaultdict(dict)
+    for place, row in enumerate(batch):
+        if isinstance(row.person, Part):
+            rows[row.person.external_id][place] = row.person
     found: dict[int, list[str]] = {}
-    for place, part in parts:
-        before, says = told.setdefault(part.external_id, {}), dict(facts(part.said))
-        other = [fact for fact, value in says.items() if before.get(fact, value) != value]
-        if other:
-            found[place] = list(dict.fromkeys(fact.partition("/")[2] for fact in other))
-        before |= says
-    seen.tell(told)
+    # one by one: what was told of many may be more than memory should hold
+    for external_id, parts in rows.items():
+        told = seen.told(external_id)
+        for place, part in parts.items():
+            says = dict(facts(part.said))
+            if other := [fact for fact, value in says.items() if told.get(fact, value) != value]:
+                found[place] = list(dict.fromkeys(fact.partition("/")[2] for fact in other))
+            told |= says
+        seen.tell(external_id, told)
     return found
 
 

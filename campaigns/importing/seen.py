@@ -1,7 +1,7 @@
 """Which user ids a file has had, and what a table said of them; in a scratch file, so that memory stays flat."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import orjson
@@ -31,16 +31,15 @@ class Seen:
         unknown = "SELECT value FROM json_each(?) WHERE value NOT IN seen"
         return [text for (text,) in self.scratch.execute(unknown, (orjson.dumps(texts).decode(),))]
 
-    def told(self, ids: Sequence[str]) -> dict[str, Facts]:
-        """Return user id -> what was said of them before."""
-        known = "SELECT id, facts FROM told WHERE id IN (SELECT value FROM json_each(?))"
-        rows = self.scratch.execute(known, (orjson.dumps(ids).decode(),))
-        return {external_id: orjson.loads(facts) for external_id, facts in rows}
+    def told(self, external_id: str) -> Facts:
+        """Return what was said of a person before."""
+        row = self.scratch.execute("SELECT facts FROM told WHERE id = ?", (external_id,)).fetchone()
+        return orjson.loads(row[0]) if row else {}
 
-    def tell(self, told: Mapping[str, Facts]) -> None:
-        """Remember what was said of people, in place of what was remembered of them."""
-        rows = ((external_id, orjson.dumps(facts).decode()) for external_id, facts in told.items())
-        self.scratch.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", rows)
+    def tell(self, external_id: str, facts: Facts) -> None:
+        """Remember what was said of a person, in place of what was remembered."""
+        row = external_id, orjson.dumps(facts).decode()
+        self.scratch.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", row)
 
     def close(self) -> None:
         """Forget everything."""
