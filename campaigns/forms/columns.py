@@ -37,6 +37,7 @@ class ColumnsForm(forms.Form):
         for number, column in enumerate(columns):
             meaning = guessed.get(column.name, mapping.LEAVE_OUT)
             is_custom = meaning.startswith(mapping.CUSTOM)
+            name = meaning.removeprefix(mapping.CUSTOM) if is_custom else column.name
             self.fields[f"meaning_{number}"] = forms.ChoiceField(
                 choices=CHOICES,
                 required=False,
@@ -47,7 +48,7 @@ class ColumnsForm(forms.Form):
                 required=False,
                 strip=True,
                 max_length=mapping.ATTRIBUTE_LIMIT,
-                initial=meaning.removeprefix(mapping.CUSTOM) if is_custom else column.name,
+                initial=name[: mapping.ATTRIBUTE_LIMIT],  # or a column that is left out would be in the way
                 widget=forms.TextInput(
                     attrs={"class": "ca-input", "aria-label": gettext_lazy("Name of the custom attribute")}
                 ),

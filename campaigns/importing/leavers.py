@@ -71,10 +71,11 @@ def missing(job: Import, seen: Seen) -> tuple[BitMap64, int]:
 
 
 def deactivate(job: Import, pks: list[int]) -> None:
-    """Set these people aside, unless somebody else has just done so."""
+    """Set these people aside, unless somebody else has just done so, or has had news of them."""
     with transaction.atomic():
         turn(job.workspace_id)
-        leaving = Subscriber.objects.filter(pk__listed=pks, is_active=True)
+        # Of whom something newer is known than the file, they may have come back since.
+        leaving = Subscriber.objects.filter(pk__listed=pks, is_active=True, changed_at__lt=job.created_at)
         count = leaving.update(is_active=False, left_at=now())
         settle(pks)
         move_on(job, left_count=job.left_count + count)

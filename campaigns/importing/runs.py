@@ -60,10 +60,12 @@ def steps(import_id: int) -> Iterator[Import]:
 
 
 def begin(import_id: int) -> Import | None:
-    """Mark the import as running, with nothing counted, and return it; None where it is finished."""
+    """Mark the import as running, with nothing counted, and return it; None where it is finished or not explained."""
     started_at = now()
     with transaction.atomic():
-        unfinished = Import.objects.filter(pk=import_id).exclude(state=Import.State.FINISHED)
+        # A wake-up may come late: after a file was taken for one whose columns somebody has to explain.
+        settled = (Import.State.FINISHED, Import.State.UNTOLD)
+        unfinished = Import.objects.filter(pk=import_id).exclude(state__in=settled)
         begun = unfinished.update(
             state=Import.State.RUNNING,
             started_at=started_at,

@@ -68,14 +68,22 @@ def move(run: SyncRun, state: State, *, pause: timedelta = timedelta(0), **value
     write(run, **{"state": state, "reason": "", "due_at": now() + pause, **values})
 
 
-def put_off(run: SyncRun, reason: str, *, seconds: float = 0) -> None:
-    """Take the same step again later, in ``seconds`` at the earliest; give up after hours of waiting."""
+def put_off(
+    run: SyncRun, reason: str, *, state: State | None = None, seconds: float = 0, **values: Any
+) -> None:
+    """Take the same step again later, or one before it, in ``seconds`` at the earliest; give up after hours."""
     pause = max(min(FIRST_PAUSE * 1.5 ** min(run.try_count, 10), LONGEST_PAUSE), timedelta(seconds=seconds))
-    waited = run.try_count + max(1, round(pause / LONGEST_PAUSE))
+    waited = run.try_count + max(1, round((spent(run) + pause) / LONGEST_PAUSE))
     if waited > PATIENCE_MINUTES:
         end(run, State.FAILED, _("Given up after six hours of waiting. Sync again.") + f" {reason}")
     else:
-        move(run, State(run.state), pause=pause, reason=reason[:500], try_count=waited)
+        again = state or State(run.state)
+        move(run, again, pause=pause, reason=reason[:500], try_count=waited, **values)
+
+
+def spent(run: SyncRun) -> timedelta:
+    """Return how long the present step has taken: a storage may trickle until the download is given up."""
+    return now() - run.due_at + LEASES[State(run.state)] if run.due_at else timedelta(0)
 
 
 def end(run: SyncRun, state: State, reason: str = "") -> None:

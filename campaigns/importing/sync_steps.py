@@ -106,7 +106,8 @@ def watch(turn: Turn, start_import: StartImport) -> None:
     """See how the import goes; it looks after itself."""
     run, job = turn.run, turn.run.batch
     if job is None or (job.state == Import.State.FAILED and GONE in job.reason):
-        move(run, State.DOWNLOADING, try_count=run.try_count + 1)
+        reason = _("The file was not there when it was to be read, so it is downloaded again.")
+        put_off(run, reason, state=State.DOWNLOADING)
     elif job.state in (Import.State.FINISHED, Import.State.FAILED):
         end(run, State(job.state), job.reason)
     else:
@@ -116,7 +117,7 @@ def watch(turn: Turn, start_import: StartImport) -> None:
 def ask_again(run: SyncRun) -> None:
     """Begin anew: the address of the export has expired."""
     reason = _("The link to the export had expired, so Braze is asked for another one.")
-    move(run, State.ASKING, url="", ready_at=None, try_count=run.try_count + 1, reason=reason)
+    put_off(run, reason, state=State.ASKING, url="", ready_at=None)
 
 
 @transaction.atomic

@@ -117,7 +117,12 @@ def advice(error: BrazeError) -> str:
 
 def stop(run_id: int, *, by: User) -> bool:
     """End a run and its import by hand; what has been imported stays. False where it was over already."""
-    at, reason = now(), _("Stopped by %(name)s.") % {"name": by}
+    return cut_off(run_id, _("Stopped by %(name)s.") % {"name": by})
+
+
+def cut_off(run_id: int, reason: str) -> bool:
+    """Do so for this reason."""
+    at = now()
     with transaction.atomic():
         unfinished = SyncRun.objects.filter(pk=run_id, state__in=SyncRun.OPEN_STATES)
         if not unfinished.update(

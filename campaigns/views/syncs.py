@@ -79,8 +79,9 @@ def workspace_sync(request: StaffRequest, pk: int) -> HttpResponse:
             raise PermissionDenied
         form = SyncForm(request.POST)
         if form.is_valid():
-            form.save(workspace)
+            before = sync.segment_id if sync else ""
             messages.success(request, _("Saved."))
+            _leave(request, before, form.save(workspace))
             return redirect("workspace_sync", pk)
     else:
         form = SyncForm(initial=_initial(sync))
@@ -119,12 +120,26 @@ def workspace_sync_start(request: StaffRequest, pk: int) -> HttpResponse:
 def workspace_sync_stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop the run that is on its way."""
     sync = get_object_or_404(Sync, workspace=get_object_or_404(Workspace, pk=pk))
-    run = sync.runs.filter(state__in=SyncRun.OPEN_STATES).defer("url").first()
+    run = _open_run(sync)
     if run is not None and syncs.stop(run.pk, by=request.user):
         messages.success(request, _("Stopped. People who had been read are kept; nobody else was touched."))
     else:
         messages.info(request, _("It was over already."))
     return redirect("workspace_sync", pk)
+
+
+def _leave(request: StaffRequest, before: str, sync: Sync) -> None:
+    """End the run of another segment than the one that is chosen now: whoever is missing there has not left here."""
+    run = _open_run(sync) if before != sync.segment_id else None
+    reason = _("While it was on its way another segment was chosen. Sync again.")
+    if run is not None and syncs.cut_off(run.pk, reason):
+        messages.info(
+            request, _("The sync on its way was of the segment before, and is stopped. Sync again.")
+        )
+
+
+def _open_run(sync: Sync) -> SyncRun | None:
+    return sync.runs.filter(state__in=SyncRun.OPEN_STATES).defer("url").first()
 
 
 def _initial(sync: Sync | None) -> dict[str, Any]:

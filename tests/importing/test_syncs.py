@@ -21,6 +21,7 @@ from tests.importing.syncing import (
     reach,
     step,
 )
+from tests.inbound.pushing import make_key, push, subscribing
 from tests.integrations.braze.conftest import Braze
 
 pytestmark = pytest.mark.django_db
@@ -293,3 +294,20 @@ def test_somebody_who_came_in_while_braze_was_exporting_stays_active(braze: Braz
     assert "tracked" in active()
     finished(begun(sync))
     assert "tracked" not in active()
+
+
+def test_somebody_who_came_back_while_braze_was_exporting_stays_active(braze: Braze):
+    sync = make_sync(braze)
+    finished(begun(sync))
+    back = min(active())
+    braze.set(remove=[back])
+    finished(begun(sync))
+    run = reach(begun(sync), State.DOWNLOADING)
+
+    assert push(make_key(sync.workspace), {"attributes": [subscribing(back)]}).status_code == 201
+    run = finished(run)
+
+    assert run.state == State.FINISHED
+    assert back in active()
+    finished(begun(sync))
+    assert back not in active()

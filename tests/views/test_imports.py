@@ -1,7 +1,9 @@
 """Uploading subscribers: what is taken, what is refused and why, and watching it being read."""
 
+import errno
 import io
 import json
+import os
 import secrets
 import zipfile
 
@@ -93,6 +95,35 @@ def test_an_upload_is_tried_and_writes_nothing_until_somebody_says_so(marketer, 
     assert "finished" in text
     assert "What next?" in text
     assert reverse("segment_new") in text
+
+
+def test_where_the_disk_is_full_an_upload_is_refused_in_words_and_nothing_is_kept(
+    marketer, workspace, started, tmp_path, monkeypatch
+):
+    real = os.fdopen
+
+    class Full:
+        """A file that takes nothing."""
+
+        def __init__(self, *given):
+            self.file = real(*given)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_fault):
+            self.file.close()
+
+        def write(self, _data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("campaigns.importing.upload.os.fdopen", Full)
+
+    response = upload(marketer, workspace, zipped(PERSON))
+
+    assert response.status_code == 200
+    assert "No space left on device" in response.content.decode()
+    assert (Import.objects.count(), list((tmp_path / "uploads").iterdir()), started) == (0, [], [])
 
 
 def test_the_same_file_twice_changes_nothing_and_says_so(marketer, workspace, started):

@@ -1,5 +1,6 @@
 """A table whose columns nobody has told yet: it waits for somebody, says so everywhere, and is not tried by itself."""
 
+import json
 import secrets
 from datetime import timedelta
 
@@ -120,3 +121,20 @@ def test_a_file_that_nobody_explains_is_removed_in_time_like_one_that_nobody_imp
 
     assert uploads.sweep(days=30) == 1
     assert "The file was removed after 30 days" in Import.objects.get().reason
+
+
+def test_a_wake_up_that_comes_late_does_not_try_what_is_asked_about_again(marketer, job):
+    importing.run(job.pk)
+
+    assert WAITS in detail(marketer, job)
+
+
+def test_a_key_that_is_too_long_for_a_name_does_not_keep_the_others_from_coming_in(marketer, job):
+    line = json.dumps({"user_id": "ada", "n" * 1_000: 1}).encode()
+    fields = {"token": secrets.token_hex(16), "workspace": job.workspace_id, "end": "1"}
+    marketer.post(reverse("import_new"), {**fields, "file": SimpleUploadedFile("people.jsonl", line)})
+    job = Import.objects.latest("pk")
+    asked = marketer.get(columns(job)).context["form"]
+    marketer.post(columns(job), {field.html_name: field.value() for field in asked})
+
+    assert importing.run(job.pk).new_count == 1

@@ -1,0 +1,54 @@
+"""Another segment is chosen while a run is on its way: nobody of the segment before comes in, or leaves, by it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Subscriber
+from tests.importing.syncing import State, begun, finished, fresh, make_sync, reach
+from tests.integrations.braze.conftest import AUSTRALIA, EVERYONE, Braze
+from tests.sandbox_process import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def braze_process() -> Iterator[Braze]:
+    with Sandbox("--people", "10") as running:
+        yield Braze(running)
+
+
+@pytest.fixture
+def braze(braze_process: Braze, settings, tmp_path: Path) -> Braze:
+    braze_process.sandbox.reset()
+    settings.BRAZE_HOSTS = [braze_process.place]
+    settings.DATA_DIR = tmp_path
+    return braze_process
+
+
+def test_a_run_of_the_segment_before_ends_and_says_why(admin, braze):
+    sync = make_sync(braze, segment_id=AUSTRALIA, segment_name="Australia")
+    run = reach(begun(sync), State.DOWNLOADING)
+
+    chosen = {"picked": f"{EVERYONE} Everyone", "every_minutes": "0"}
+    page = admin.post(reverse("workspace_sync", args=[sync.workspace_id]), chosen, follow=True)
+
+    run = fresh(run)
+    assert (run.state, run.due_at, run.url) == (State.FAILED, None, "")
+    assert "another segment was chosen" in run.reason
+    assert "is stopped" in page.content.decode()
+    assert not Subscriber.objects.exists()
+    again = finished(begun(run.sync))
+    assert (again.state, Subscriber.objects.count() > 0) == (State.FINISHED, True)
+
+
+def test_another_rhythm_leaves_a_run_as_it_is(admin, braze):
+    sync = make_sync(braze)
+    run = reach(begun(sync), State.DOWNLOADING)
+
+    chosen = {"segment_id": EVERYONE, "every_minutes": "60"}
+    admin.post(reverse("workspace_sync", args=[sync.workspace_id]), chosen)
+
+    assert finished(run).state == State.FINISHED
