@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from django.utils.translation import gettext as _
 
 from campaigns.importing import suppressed
-from campaigns.inbound.notices_fate import Fate, ignored
+from campaigns.inbound.notices_fate import Fate, Heard, ignored
 from campaigns.inbound.places import Wire, places
 from campaigns.inbound.subscriptions_stored import spellings
 from campaigns.models import ErasedSubscription, Subscriber, Subscription, Suppression
@@ -18,6 +18,14 @@ ERASED = Suppression.Cause.ERASED
 def fate() -> Fate:
     """Return what becomes of a webhook that names somebody erased."""
     return ignored(_("It spoke of somebody who was erased here, so nothing of it is kept."))
+
+
+def fates(heard: Sequence[Heard]) -> list[Fate | None]:
+    """Return what becomes of those that name somebody erased, without their texts from now on; None for all others."""
+    gone = among([each.row.account_id for each in heard], [each.message for each in heard])
+    for each, is_gone in zip(heard, gone, strict=True):
+        each.row.body = "" if is_gone else each.row.body
+    return [fate() if is_gone else None for is_gone in gone]
 
 
 def among(account_ids: Sequence[int], messages: Sequence[Message]) -> list[bool]:

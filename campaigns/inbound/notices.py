@@ -100,12 +100,10 @@ def decide(rows: Sequence[Notice]) -> list[Fate]:
     """Return what becomes of webhooks, having changed what they change; what names the erased loses its text."""
     fates = {row.pk: failed(_("Its text cannot be read any more.")) for row in rows}
     heard = [Heard(row, message) for row in rows if (message := _read(row))]
-    of_erased = erased.among([each.row.account_id for each in heard], [each.message for each in heard])
     groups: dict[Take, list[Heard]] = defaultdict(list)
-    for each, is_erased in zip(heard, of_erased, strict=True):
+    for each, gone in zip(heard, erased.fates(heard), strict=True):
         take = TAKE.get(each.message.event_type)
-        plain = erased.fate() if is_erased else verdict(each.row.account, each.message)
-        each.row.body = "" if is_erased else each.row.body
+        plain = gone or verdict(each.row.account, each.message)
         if plain.state == Notice.State.WAITING and take:
             groups[take].append(each)
         else:

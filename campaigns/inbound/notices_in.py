@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.inbound import erased
-from campaigns.inbound.notices_fate import Fate, failed, ignored
+from campaigns.inbound.notices_fate import Fate, Heard, failed, ignored
 from campaigns.models import Account, HookAddress, Notice
 from integrations.rokt.notice import EventType
 from integrations.rokt.notice import Notice as Message
@@ -24,7 +24,8 @@ def take_in(address: HookAddress, message: Message, body: bytes, *, at: datetime
     account = address.account
     digest = hashlib.sha256(body).hexdigest()
     fate, is_erased = verdict(account, message), False
-    if fate.state != Notice.State.WAITING:  # nobody looks at it again
+    is_plain = fate.state != Notice.State.WAITING  # nobody looks at it again
+    if is_plain:
         (is_erased,) = erased.among([account.pk], [message])
     fate = erased.fate() if is_erased else fate
     row = Notice(
@@ -36,8 +37,8 @@ def take_in(address: HookAddress, message: Message, body: bytes, *, at: datetime
         state=fate.state,
         reason=fate.reason,
         received_at=at,
-        due_at=at if fate.state == Notice.State.WAITING else None,
-        done_at=None if fate.state == Notice.State.WAITING else at,
+        due_at=None if is_plain else at,
+        done_at=at if is_plain else None,
     )
     try:
         with transaction.atomic():
@@ -48,7 +49,17 @@ def take_in(address: HookAddress, message: Message, body: bytes, *, at: datetime
             raise
         _note_again(first, digest)
         return None
+    if is_plain and not is_erased:
+        _forget_if_erased(row, message)
     return row
+
+
+def _forget_if_erased(row: Notice, message: Message) -> None:
+    """Look once more, now that who erases somebody can see it: neither may miss the other."""
+    (gone,) = erased.fates([Heard(row, message)])
+    if gone:
+        row.state, row.reason = gone
+        row.save(update_fields=["body", "state", "reason"])
 
 
 def verdict(account: Account, message: Message) -> Fate:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from campaigns.importing.shared import Combination, traits_of
+from campaigns.inbound import erased
 from campaigns.inbound.notices_fate import Fate, Heard, done, failed, orphan
 from campaigns.inbound.subscriptions_stored import Line, Stored
 from campaigns.models import Notice, Subscriber, SubscriptionStatus
@@ -31,7 +32,8 @@ ID_LENGTH = SubscriptionStatus._meta.get_field("rokt_id").max_length or 0
 def take(heard: Sequence[Heard]) -> list[Fate]:
     """Take over what webhooks tell of subscriptions, in this order; call it in a transaction."""
     stored = Stored([each for each in heard if _names_one(each.message)])
-    refused = [_refused(stored, *each) for each in heard]
+    gone = erased.fates(heard)  # again: somebody may have been, while this waited for the turn
+    refused = [fate or _refused(stored, *each) for fate, each in zip(gone, heard, strict=True)]
     stored.open([each for each, fate in zip(heard, refused, strict=True) if fate is None])
     fates = [fate or _take(stored, *each) for each, fate in zip(heard, refused, strict=True)]
     stored.write()

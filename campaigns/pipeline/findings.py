@@ -53,9 +53,9 @@ class Findings:
         return counts
 
     def _still_there(self) -> list[DryRunPerson]:
-        """Leave out whoever was erased while the batch was written."""
-        people = Subscriber.objects.filter(pk__in={row.subscriber_id for row in self.rows})
-        known = set(people.values_list("pk", flat=True))
+        """Leave out whoever was erased while the batch was written; nobody else is until it is stored."""
+        people = Subscriber.objects.filter(pk__in={row.subscriber_id for row in self.rows}).order_by("pk")
+        known = set(people.select_for_update(no_key=True).values_list("pk", flat=True))
         return [row for row in self.rows if row.subscriber_id in known]
 
     def _clear(self) -> None:

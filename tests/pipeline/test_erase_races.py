@@ -1,13 +1,20 @@
 """Erasing and suppressing while workers, the clock and imports are at work, in threads, on a real database."""
 
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from campaigns.importing import suppressed
-from campaigns.models import Attempt, Delivery, Send, Subscriber
-from campaigns.pipeline import clockwork
-from campaigns.pipeline.record import books, erase
+from campaigns.models import Attempt, Delivery, DryRun, DryRunPerson, SavedRecipient, Send, Subscriber
+from campaigns.pipeline import clockwork, compose, dryrun
+from campaigns.pipeline.calls import Calls
+from campaigns.pipeline.record import Unfit, books, erase
+from tests.builders import make_campaign, make_event, make_segment
+from tests.importing.test_erased_meanwhile import waiting_count
 from tests.pipeline import test_races as races
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,3 +83,53 @@ def test_suppressing_while_workers_send_ends_every_row_once(sends, rokt, staff):
         send.refresh_from_db()
         assert (send.state, send.queued_count, books.check(send).holds) == (Send.State.FINISHED, 0, True)
     races.assert_nobody_twice(rokt)
+
+
+@contextmanager
+def being_erased(person: Subscriber, by: User) -> Iterator[None]:
+    """Have somebody erased, which nobody can see until somebody waits for it, or all is done."""
+    is_gone, is_over = threading.Event(), threading.Event()
+
+    def erase_slowly() -> None:
+        try:
+            with transaction.atomic():
+                erase.erase(person, marks(person, by))
+                is_gone.set()
+                while not is_over.wait(0.01) and not waiting_count():
+                    pass
+        finally:
+            is_gone.set()
+            connection.close()
+
+    eraser = threading.Thread(target=erase_slowly)
+    eraser.start()
+    assert is_gone.wait(60)
+    try:
+        yield
+    finally:
+        is_over.set()
+        eraser.join()
+
+
+def test_a_check_that_finds_somebody_who_is_erased_this_moment_goes_on(account, staff, monkeypatch):
+    event = make_event(make_campaign(account=account, segment=make_segment()))
+    unfit = Unfit(Delivery.State.FAILED, Delivery.Reason.RENDERING, "odd", "odd for them")
+    monkeypatch.setattr(Calls, "write", lambda _calls, rows: [unfit for _row in rows])
+    person = Subscriber.objects.earliest("pk")
+    asked = dryrun.ask(compose.draft(event, Send.Kind.CREATE), by=staff)
+
+    with being_erased(person, staff):
+        job = dryrun.run(asked.pk)
+
+    assert (job.state, job.failing_count > 0) == (DryRun.State.FINISHED, True)
+    found = DryRunPerson.objects.values_list("subscriber", flat=True)
+    assert set(found) == set(Subscriber.objects.values_list("pk", flat=True))
+
+
+def test_recipients_are_kept_but_for_somebody_who_is_erased_this_moment(account, staff):
+    gone, here = Subscriber.objects.order_by("pk")[:2]
+
+    with being_erased(gone, staff):
+        compose.save_recipients(account, {gone.pk: {"a"}, here.pk: {"b"}}, by=staff)
+
+    assert SavedRecipient.objects.values_list("subscriber", "rokt_id").get() == (here.pk, "b")

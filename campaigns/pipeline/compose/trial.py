@@ -172,13 +172,17 @@ def _refuse(*reasons: str) -> None:
         raise NotPossibleError(" ".join(reasons))
 
 
+@transaction.atomic
 def save_recipients(account: Account, to: Choice, *, by: User) -> None:
-    """Keep subscriptions for the next test; those that are kept already stay as they are."""
+    """Keep subscriptions for the next test; those kept already stay as they are, and whoever was erased is left out."""
+    people = Subscriber.objects.filter(pk__in=list(to)).order_by("pk").select_for_update(no_key=True)
+    there = set(people.values_list("pk", flat=True))
     SavedRecipient.objects.bulk_create(
         (
             SavedRecipient(account=account, subscriber_id=person, rokt_id=rokt_id, saved_by=by)
             for person, chosen in to.items()
             for rokt_id in sorted(chosen)
+            if person in there
         ),
         ignore_conflicts=True,
     )

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from campaigns import audit
 from campaigns.models import (
@@ -40,7 +40,7 @@ from campaigns.models.clock import now
 from campaigns.models.keyed import keys_of_subscription
 from campaigns.models.turns import turn
 from campaigns.pipeline.record import books
-from campaigns.pipeline.record.mentions import ids_of, notices_about
+from campaigns.pipeline.record.mentions import Names, ids_of, names_of, notices_naming
 from campaigns.segments import lists
 
 OUT = (Delivery.State.SENDING, Delivery.State.IN_DOUBT)
@@ -93,25 +93,39 @@ def lift(person: Subscriber, marks: Marks) -> None:
     _trace(SubscriberAction.Verb.LIFTED, marks, subscriber=person)
 
 
-@transaction.atomic
 def erase(person: Subscriber, marks: Marks) -> str:
     """Erase a person everywhere; return the pseudonym under which their deliveries stay in the history.
 
-    Raises ``StillOutError`` while a call for them is unanswered. Locks come as everywhere: deliveries, then
-    people, then the books; imports into the workspace wait meanwhile.
+    Raises ``StillOutError`` while a call for them is unanswered.
+    """
+    pseudonym, known = _erase(person, marks)
+    for names in known:
+        _forget_what_came_meanwhile(names, pseudonym=pseudonym)
+    return pseudonym
+
+
+@transaction.atomic
+def _erase(person: Subscriber, marks: Marks) -> tuple[str, Sequence[Names]]:
+    """Do so but for webhooks that come in this moment; return the pseudonym, and by what those may name the person.
+
+    Locks come as everywhere: webhooks, deliveries, entries, people, then the books; imports into the workspace wait
+    meanwhile. One that had its turn before may have brought other names.
     """
     ids = ids_of(person)
-    notices = notices_about(person, ids)
-    held = Notice.objects.select_for_update(no_key=True).filter(pk__in=notices).order_by("pk")
-    list(held.values_list("pk", flat=True))  # before anything that working through them locks
+    before = names_of(person, ids)
+    notices = _hold_notices(before, person.pk)  # before anything that working through them locks
     rows = list(_locked(person))
     _keep_imports_out(person)
+    _hold_entries(person)
     person = Subscriber.objects.select_for_update().get(pk=person.pk)
     newer = person.deliveries.exclude(pk__in=[row.pk for row in rows])  # frozen this very moment
     if out := [row.pk for row in rows if is_out(row)] or list(newer.values_list("pk", flat=True)):
         raise StillOutError(out)
     at, pseudonym = now(), f"erased-{secrets.token_hex(6)}"
-    _forget_what_was_said(person, ids, notices, pseudonym=pseudonym, at=at)
+    ids |= ids_of(person)
+    names = names_of(person, ids)
+    _forget_notices(notices, pseudonym=pseudonym, at=at)
+    _forget_what_was_said(person, ids, pseudonym=pseudonym)
     _forget_calls([row.pk for row in rows])
     waiting = _blank(rows, pseudonym=pseudonym, at=at)
     _remember(person, marks, Suppression.Cause.ERASED)
@@ -120,7 +134,14 @@ def erase(person: Subscriber, marks: Marks) -> str:
     lists.look_again_from_the_newest()
     _move({send_id: Counter({Delivery.State.SKIPPED: count}) for send_id, count in waiting.items()}, at=at)
     _trace(SubscriberAction.Verb.ERASED, marks, pseudonym=pseudonym)
-    return pseudonym
+    return pseudonym, [names] if names == before else [before, names]
+
+
+@transaction.atomic
+def _forget_what_came_meanwhile(names: Names, *, pseudonym: str) -> None:
+    """Forget webhooks that came, or were worked through, while their person was erased; later ones find out."""
+    _forget_notices(_hold_notices(names), pseudonym=pseudonym, at=now())
+    _forget_statuses(names.others)
 
 
 def is_out(delivery: Delivery) -> bool:
@@ -137,6 +158,25 @@ def _keep_imports_out(person: Subscriber) -> None:
 def _hold(person: Subscriber) -> None:
     """Nobody erases the person until this transaction ends; rows that point to them may come."""
     Subscriber.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+def _hold_notices(names: Names, noted_for: int | None = None) -> list[int]:
+    """Return the webhooks that name a person, once nobody is working through them, nor through those noted for one."""
+    found = notices_naming(names)
+    theirs = Q(pk__in=found) if noted_for is None else Q(pk__in=found) | Q(subscriber=noted_for)
+    list(
+        Notice.objects.select_for_update(no_key=True)
+        .filter(theirs)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    return found
+
+
+def _hold_entries(person: Subscriber) -> None:
+    """Wait for who is writing what became of a person's entries; they will ask whether the person is there."""
+    theirs = Entry.objects.select_for_update().filter(subscriber=person.pk)
+    list(theirs.order_by("event_id").values_list("pk", flat=True))
 
 
 def _locked(person: Subscriber) -> QuerySet[Delivery]:
@@ -188,14 +228,20 @@ def _forget_calls(deliveries: Collection[int]) -> None:
     Attempt.objects.bulk_create(calls)
 
 
-def _forget_what_was_said(
-    person: Subscriber, ids: Collection[str], notices: Collection[int], *, pseudonym: str, at: datetime
-) -> None:
+def _forget_notices(notices: Collection[int], *, pseudonym: str, at: datetime) -> None:
     Notice.objects.filter(pk__in=notices, done_at=None).update(done_at=at, state=Notice.State.IGNORED)
     Notice.objects.filter(pk__in=notices).update(body="", reason=pseudonym, due_at=None)
+
+
+def _forget_statuses(ids: Collection[str]) -> None:
     SubscriptionStatus.objects.filter(subscriber=None, rokt_id__in=[each.lower() for each in ids]).delete()
-    late = [ErasedSubscription(key=keys_of_subscription(each)[0]) for each in sorted(ids)]
-    ErasedSubscription.objects.bulk_create(late, ignore_conflicts=True)  # two people may have had one
+
+
+def _forget_what_was_said(person: Subscriber, ids: Collection[str], *, pseudonym: str) -> None:
+    _forget_statuses(ids)
+    keys = sorted({keys_of_subscription(each)[0] for each in ids})  # others may erase who has them, too
+    late = [ErasedSubscription(key=key) for key in keys]
+    ErasedSubscription.objects.bulk_create(late, ignore_conflicts=True)
     SavedRecipient.objects.filter(subscriber=person).delete()
     DryRunPerson.objects.filter(subscriber=person).delete()
     CheckCrash.objects.filter(subscriber=person).delete()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -22,17 +23,35 @@ def ids_of(person: Subscriber) -> set[str]:
     return ids - {""}
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """By what texts name a person: user id and entry ids as they are, e-mail and subscription ids in any letters."""
+
+    external_id: str
+    entries: frozenset[str]
+    others: frozenset[str]
+
+
+def names_of(person: Subscriber, ids: Collection[str]) -> Names:
+    """Return by what texts may name a person who has these subscription ids."""
+    events = person.deliveries.order_by().values_list("send__event__event_id", flat=True).distinct()
+    entries = frozenset(f"{event_id}_{person.external_id}" for event_id in events)
+    return Names(person.external_id, entries, frozenset({person.email, *ids} - {""}))
+
+
 def notices_about(person: Subscriber, ids: Collection[str]) -> list[int]:
     """Return the webhooks of Rokt's that name a person: by user id, subscription id, entry id or e-mail."""
-    events = person.deliveries.order_by().values_list("send__event__event_id", flat=True).distinct()
-    entries = {f"{event_id}_{person.external_id}" for event_id in events}
-    names = {name.casefold() for name in ({person.email, *ids} - {""})}
+    return notices_naming(names_of(person, ids))
+
+
+def notices_naming(names: Names) -> list[int]:
+    """Return the webhooks of Rokt's that hold any of these names."""
     asked = Q()
-    for text in _spellings({person.external_id, person.email, *ids} - {""}):
+    for text in _spellings({names.external_id, *names.others}):
         asked |= Q(body__contains=text)
     found = Notice.objects.filter(asked).order_by().values_list("pk", "body")
-    exactly = {person.external_id, *entries}
-    return [pk for pk, body in found.iterator() if _names(body, exactly, names)]
+    exactly, folded = {names.external_id, *names.entries}, {name.casefold() for name in names.others}
+    return [pk for pk, body in found.iterator() if _names(body, exactly, folded)]
 
 
 def _spellings(texts: Collection[str]) -> set[str]:
