@@ -68,7 +68,7 @@ def zip_streams(source: Source, size: int) -> Iterator[tuple[str, io.BufferedIOB
     try:
         archive = zipfile.ZipFile(source)
     except DISORDER:
-        raise ExportError(_("The ZIP is damaged or cut off; download it again.")) from None
+        raise ExportError(_("The ZIP is damaged or cut off; fetch it again.")) from None
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
     refuse_bombs(entries, size)
     refuse_odd_entries(entries)

@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[Source]:
         try:
             yield source
         except DAMAGE:
-            raise ExportError(_("The file is damaged or cut off; download it again.")) from None
+            raise ExportError(_("The file is damaged or cut off; fetch it again.")) from None
 
 
 def lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.files import File
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.importing.archive import display_name
@@ -112,6 +113,15 @@ def again(job: Import, *, state: Import.State, **values: object) -> bool:
     """Let the file begin anew in this state; a try that is under way ends."""
     tried = Import.objects.filter(pk=job.pk, is_dry_run=True)
     return bool(tried.update(state=state, started_at=None, reason="", **values))
+
+
+def read_again(job: Import) -> bool:
+    """Have a file read once more from its beginning; False where it was imported, is not explained, or gone."""
+    if job.is_dry_run and not Path(job.path).is_file():
+        return False
+    over = Q(state=Import.State.FINISHED, is_dry_run=False) | Q(state=Import.State.UNTOLD)
+    waiting = {"state": Import.State.WAITING, "started_at": None, "finished_at": None, "reason": ""}
+    return bool(Import.objects.filter(pk=job.pk).exclude(over).update(**waiting))
 
 
 def confirm(job: Import, leavers: Import.Leavers) -> bool:

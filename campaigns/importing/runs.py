@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 def run(import_id: int) -> Import:
     """Read the file of an import to its end and return the import, finished or failed.
 
-    A finished import is left alone. One that was interrupted starts again at the first line: people who
-    are stored already come out as unchanged. Of two runs of one import only the later goes on.
+    One that has ended is left alone (``intake.read_again``). One that was interrupted starts again at the first line:
+    people who are stored already come out as unchanged. Of two runs of one import only the later goes on.
     """
     deque(steps(import_id), maxlen=0)
     return Import.objects.get(pk=import_id)
@@ -60,13 +60,12 @@ def steps(import_id: int) -> Iterator[Import]:
 
 
 def begin(import_id: int) -> Import | None:
-    """Mark the import as running, with nothing counted, and return it; None where it is finished or not explained."""
+    """Mark the import as running, with nothing counted, and return it; None where it is not to be read."""
     started_at = now()
     with transaction.atomic():
-        # A wake-up may come late: after a file was taken for one whose columns somebody has to explain.
-        settled = (Import.State.FINISHED, Import.State.UNTOLD)
-        unfinished = Import.objects.filter(pk=import_id).exclude(state__in=settled)
-        begun = unfinished.update(
+        # A wake-up may come late: after the file was thrown away, say, or while its columns wait for somebody.
+        unread = Import.objects.filter(pk=import_id, state__in=(Import.State.WAITING, Import.State.RUNNING))
+        begun = unread.update(
             state=Import.State.RUNNING,
             started_at=started_at,
             moved_at=started_at,

@@ -86,7 +86,7 @@ def step(turn: Turn, start_import: StartImport) -> None:
     except RETRYABLE as error:
         put_off(run, str(error), seconds=error.seconds if isinstance(error, WaitError) else 0)
     except BrazeError as error:
-        end(run, State.FAILED, f"{error} {advice(error)}")
+        end(run, State.FAILED, f"{error} {advice(error, State(run.state))}")
     except UnsetError as error:
         end(run, State.FAILED, str(error))
     except InvalidToken:
@@ -104,10 +104,12 @@ def step(turn: Turn, start_import: StartImport) -> None:
         raise
 
 
-def advice(error: BrazeError) -> str:
-    """Return what to do about an error that will not go away by itself."""
+def advice(error: BrazeError, state: State) -> str:
+    """Return what to do about an error that will not go away by itself, met in this step."""
     if isinstance(error, PermissionMissingError):
         return _("Give it to the key in Braze (Settings, APIs and Identifiers), then sync again.")
+    if isinstance(error, RefusedError) and state != State.ASKING:  # the storage, which knows no segments
+        return _("Sync again; if this comes back, show it to Braze's support.")
     if isinstance(error, RefusedError):
         return _("Look whether the segment is still there in Braze and choose it again.")
     if isinstance(error, TooLargeError):

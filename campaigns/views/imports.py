@@ -128,6 +128,9 @@ def _read_again(request: StaffRequest, job: Import) -> None:
     if job.state == Import.State.UNTOLD:
         messages.error(request, _("Say first what its columns mean."))
         return
+    if not intake.read_again(job):
+        messages.error(request, _("The file is not kept any more. Upload it again."))
+        return
     tasks.start_import(job.pk)
     messages.success(request, _("It is read again from the beginning; nobody is taken twice."))
 

@@ -14,6 +14,7 @@ from django.forms.models import model_to_dict
 from campaigns import importing
 from campaigns.importing import ahead, reading, runs, shared
 from campaigns.importing.export import Row, read
+from campaigns.importing.intake import read_again
 from campaigns.importing.parcels import Packer, Unpacker
 from campaigns.importing.shared import common, weight
 from campaigns.models import Import, Subscriber, Subscription, Workspace
@@ -109,6 +110,7 @@ def test_a_process_that_dies_fails_the_import_which_can_be_started_again(
         Import.State.FAILED,
         "Something went wrong; the log says more. Start it again.",
     )
+    assert read_again(job)
     assert importing.run(job.pk).state == Import.State.FINISHED
     assert Subscriber.objects.count() == PEOPLE
 
@@ -121,7 +123,7 @@ def test_a_file_that_is_damaged_changes_nothing(export: Path) -> None:
     job = importing.run(importing.start(export, workspace=builders.make_workspace()).pk)
     assert (job.state, job.reason) == (
         Import.State.FAILED,
-        "The file is damaged or cut off; download it again.",
+        "The file is damaged or cut off; fetch it again.",
     )
     assert not Subscriber.objects.exists()
     assert readers() == []

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from campaigns import importing
 from campaigns.importing import batch, runs
+from campaigns.importing.intake import read_again
 from campaigns.models import Account, Calendar, Import, ImportProblem, Subscriber, Subscription, Workspace
 from tests import builders
 from tests.importing.exports import plain, someone, text, zipped
@@ -111,6 +112,8 @@ def test_an_import_that_failed_can_run_again(ten: Path, workspace: Workspace) ->
     assert (failed.state, counts(failed)) == (Import.State.FAILED, (0, 0, 0, 0))
     assert failed.reason.startswith("This is a web page")
     ten.write_bytes(content)
+    assert importing.run(job.pk).reason == failed.reason, "not by itself"
+    assert read_again(job)
     again = importing.run(job.pk)
     assert (again.state, again.reason, again.new_count) == (Import.State.FINISHED, "", 10)
 

@@ -9,7 +9,7 @@ from campaigns.importing import sync_run, syncs
 from campaigns.importing.runs import fail
 from campaigns.models import Import, SyncRun, clock
 from integrations.braze.client import Client
-from integrations.braze.errors import CutShortError, ExportNotReadyError
+from integrations.braze.errors import CutShortError, ExportNotReadyError, RefusedError
 from tests.importing.syncing import State, begun, fresh, make_sync, reach, step
 from tests.integrations.braze.conftest import Braze
 
@@ -87,3 +87,20 @@ def test_the_time_that_a_download_takes_counts_as_waiting(
 
     assert given_up.state == State.FAILED
     assert "1,800 bytes" in given_up.reason
+
+
+def test_a_storage_that_refuses_for_good_is_not_taken_for_a_wrong_segment(
+    braze: Braze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_given: Any, **_named: Any) -> None:
+        raise RefusedError("The storage does not hand out the export (400).", status=400)
+
+    run = reach(begun(make_sync(braze)), State.DOWNLOADING)
+    monkeypatch.setattr(Client, "download", refuses)
+
+    run = step(run)
+
+    assert run.state == State.FAILED
+    assert run.reason == (
+        "The storage does not hand out the export (400). Sync again; if this comes back, show it to Braze's support."
+    )
