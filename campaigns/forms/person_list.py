@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.forms.fields import UNSENDABLE, LineField
+from campaigns.importing import suppressed
 from campaigns.importing.mapping import SHORTENED
-from campaigns.models import PersonList, PersonListMember
+from campaigns.models import PersonList, PersonListMember, Suppression
+from campaigns.models.turns import turn_of_all
 
 MOST_IDS: Final = 1_000_000
 MOST_PASTED: Final = 900_000  # characters; a larger post does not get through
@@ -48,13 +50,14 @@ class Kept:
 
     people: PersonList
     row_count: int = 0
+    erased_count: int = 0
     blank_count: int = 0
     has_heading: bool = False
 
     @property
     def duplicate_count(self) -> int:
         """How many rows named somebody once more."""
-        return self.row_count - self.people.people_count
+        return self.row_count - self.people.people_count - self.erased_count
 
 
 class PersonListForm(forms.ModelForm[PersonList]):
@@ -128,7 +131,10 @@ def keep(raw: BinaryIO, named: PersonList) -> Kept:
     ids = _ids(raw, kept)
     while step := list(islice(ids, STEP)):
         _insert(named, step)
+    kept.erased_count = _leave_out_erased(named)
     named.people_count = named.members.count()
+    if kept.erased_count and not named.people_count:
+        raise ListError(_("Everybody in it was erased here, so nobody is left to keep."))
     if not named.people_count:
         raise ListError(_("There is no user id in it. Put one in each line."))
     if named.people_count > MOST_IDS:
@@ -149,6 +155,32 @@ def _insert(named: PersonList, ids: list[str]) -> None:
             " WHERE true ON CONFLICT DO NOTHING",
             [named.pk, json.dumps(ids)],
         )
+
+
+def _leave_out_erased(named: PersonList) -> int:
+    """Take those off a new list whose names must not be kept; return how many."""
+    before = _newest_erasure()
+    count = _take_off(named)
+    turn_of_all()  # from here on nobody is erased until the list is there, and then they are taken off it
+    return count + (_take_off(named) if _newest_erasure() != before else 0)
+
+
+def _newest_erasure() -> int | None:
+    erased = Suppression.objects.filter(cause=Suppression.Cause.ERASED).order_by("-pk")
+    return erased.values_list("pk", flat=True).first()
+
+
+def _take_off(named: PersonList) -> int:
+    count, last = 0, ""
+    while ids := list(
+        named.members.filter(external_id__gt=last)
+        .order_by("external_id")
+        .values_list("external_id", flat=True)[:STEP]
+    ):
+        last = ids[-1]
+        if gone := suppressed.erased(ids):
+            count += named.members.filter(external_id__in=gone).delete()[0]
+    return count
 
 
 def _ids(raw: BinaryIO, kept: Kept) -> Iterator[str]:

@@ -12,8 +12,6 @@ from campaigns.models import ErasedSubscription, Subscriber, Subscription, Suppr
 from campaigns.models.keyed import keys_of_subscription
 from integrations.rokt.notice import Notice as Message
 
-ERASED = Suppression.Cause.ERASED
-
 
 def fate() -> Fate:
     """Return what becomes of a webhook that names somebody erased."""
@@ -30,9 +28,7 @@ def fates(heard: Sequence[Heard]) -> list[Fate | None]:
 
 def among(account_ids: Sequence[int], messages: Sequence[Message]) -> list[bool]:
     """Return which messages, each for an account, name somebody erased and nobody else."""
-    erased = Suppression.objects.filter(cause=ERASED).order_by()
-    workspaces = list(erased.values_list("workspace", flat=True).distinct())
-    if not workspaces:
+    if not Suppression.objects.filter(cause=Suppression.Cause.ERASED).exists():
         return [False] * len(messages)
     pairs = list(zip(account_ids, messages, strict=True))
     found = places([Wire(account_id, message.entry_event_id) for account_id, message in pairs])
@@ -41,21 +37,12 @@ def among(account_ids: Sequence[int], messages: Sequence[Message]) -> list[bool]
         - {""}
         for account_id, message in pairs
     ]
-    gone = _erased_people(workspaces, set().union(*names))
+    gone = suppressed.erased(set().union(*names))
     ended = _erased_subscriptions({message.subscription_id for message in messages} - {""})
     return [
         (not gone.isdisjoint(theirs) or message.subscription_id in ended) and not _is_here(message, theirs)
         for message, theirs in zip(messages, names, strict=True)
     ]
-
-
-def _erased_people(workspaces: Collection[int], names: Collection[str]) -> set[str]:
-    return {
-        name
-        for workspace in workspaces
-        for name, cause in suppressed.causes(workspace, names).items()
-        if cause == ERASED
-    }
 
 
 def _erased_subscriptions(rokt_ids: Collection[str]) -> set[str]:

@@ -1,11 +1,16 @@
 """Writing people in turns: whoever adds, changes or erases people of a workspace holds its row until the commit."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Final, TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 
 from campaigns.models.accounts import Workspace
+
+TRIES: Final = 3
+Done = TypeVar("Done")
 
 
 def turn(workspace_id: int) -> None:
@@ -33,3 +38,11 @@ def be_patient(*, seconds: float) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{seconds * 1000:.0f}"])
+
+
+def insistently(act: Callable[[], Done]) -> Done:
+    """Do a whole transaction again where two had waited for each other: the database undoes one of them."""
+    for _try in range(TRIES - 1):
+        with suppress(OperationalError):
+            return act()
+    return act()

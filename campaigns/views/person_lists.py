@@ -62,6 +62,15 @@ def said(kept: Kept) -> str:
             ngettext("%(n)s row was blank.", "%(n)s rows were blank.", kept.blank_count)
             % {"n": f"{kept.blank_count:,}"}
         )
+    if kept.erased_count:
+        parts.append(
+            ngettext(
+                "%(n)s was erased here and is left out.",
+                "%(n)s were erased here and are left out.",
+                kept.erased_count,
+            )
+            % {"n": f"{kept.erased_count:,}"}
+        )
     return " ".join(parts)
 
 

@@ -1,17 +1,19 @@
 """Somebody is erased while a file that names them is read."""
 
 import threading
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
 
 from campaigns import importing
+from campaigns.forms import person_list
 from campaigns.importing import suppressed
 from campaigns.importing.people import take
 from campaigns.importing.person import person
 from campaigns.importing.shared import Finder
-from campaigns.models import ErasedSubscription, Import, ImportProblem, Notice
+from campaigns.models import ErasedSubscription, Import, ImportProblem, Notice, PersonList, PersonListMember
 from campaigns.models.clock import now
 from campaigns.models.keyed import keys_of_subscription
 from campaigns.models.turns import turn
@@ -111,3 +113,28 @@ def test_what_an_import_brings_of_somebody_who_is_erased_this_moment_goes_too() 
     kept = everything_kept().casefold()
     assert [word for word in ("ada-77", rokt_id, email) if word in kept] == []
     assert ErasedSubscription.objects.filter(key=keys_of_subscription(rokt_id)[0]).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_on_its_way_keeps_nobody_who_is_erased_this_moment() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets nobody write meanwhile")
+    ada, admin = builders.make_subscriber("ada-77"), builders.make_user("admin")
+    counts: list[int] = []
+
+    def uploading() -> None:
+        try:
+            kept = person_list.keep(BytesIO(b"ada-77\nbob\n"), PersonList(name="VIPs"))
+            counts.append(kept.erased_count)
+        finally:
+            connection.close()
+
+    upload = threading.Thread(target=uploading)
+    with transaction.atomic():
+        erase.erase(ada, erase.Marks(admin, "why", suppressed.keys(ada.workspace_id, "ada-77")))
+        upload.start()
+        wait_until(waiting_count, seconds=20, what="the upload to wait")
+    upload.join()
+
+    assert counts == [1]
+    assert list(PersonListMember.objects.values_list("external_id", flat=True)) == ["bob"]

@@ -4,7 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from campaigns.importing import suppressed
 from campaigns.models import PersonList
+from campaigns.pipeline.record import erase
 from tests import builders
 from tests.views.typed import text_of
 
@@ -36,6 +38,30 @@ def test_pasted_lines_become_a_list(marketer):
 
     assert ids() == {"a", "b"}
     assert "2 user ids are kept. 1 row repeated one. 1 row was blank." in text_of(response)
+
+
+def erased(name):
+    person = builders.make_subscriber(external_id=name)
+    keys = suppressed.keys(person.workspace_id, name)
+    erase.erase(person, erase.Marks(builders.make_user("admin"), "law", keys))
+
+
+def test_whoever_was_erased_is_left_out_of_a_list_and_counted(marketer):
+    erased("ada")
+    erased("bob")
+    builders.make_subscriber(workspace=builders.make_workspace(name="Elsewhere"), external_id="bob")
+
+    response = upload(marketer, b"ada\nada\nbob\ncy\n")
+
+    assert ids() == {"bob", "cy"}
+    assert "2 user ids are kept. 1 row repeated one. 1 was erased here and is left out." in text_of(response)
+
+
+def test_a_list_of_nobody_but_the_erased_is_refused(marketer):
+    erased("ada")
+
+    assert "Everybody in it was erased here" in text_of(upload(marketer, b"ada\n"))
+    assert not PersonList.objects.exists()
 
 
 @pytest.mark.parametrize(

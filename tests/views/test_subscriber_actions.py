@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -109,6 +110,22 @@ def test_somebody_erased_by_another_admin_meanwhile_is_not_found(admin, ada, nam
 
     assert admin.post(to(name, ada), {"note": "x", "user_id": "user-1"}).status_code == 404
     assert not SubscriberAction.objects.exists()
+
+
+def test_who_met_somebody_else_at_the_same_rows_erases_at_the_second_try(admin, ada, monkeypatch):
+    begin, tries = Subscriber.delete, []
+
+    def ended_by_the_database(person):
+        tries.append(person)
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected")
+        return begin(person)
+
+    monkeypatch.setattr(Subscriber, "delete", ended_by_the_database)
+
+    assert "Erased." in said(erase(admin, ada, "user-1"))
+    assert len(tries) == 2
+    assert SubscriberAction.objects.count() == 1
 
 
 def test_the_page_of_erasing_gives_the_numbers_and_changes_nothing(admin, ada, event):

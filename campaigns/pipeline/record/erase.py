@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -38,7 +39,7 @@ from campaigns.models import (
 )
 from campaigns.models.clock import now
 from campaigns.models.keyed import keys_of_subscription
-from campaigns.models.turns import turn
+from campaigns.models.turns import insistently, turn
 from campaigns.pipeline.record import books
 from campaigns.pipeline.record.mentions import Names, ids_of, names_of, notices_naming
 from campaigns.segments import lists
@@ -98,9 +99,9 @@ def erase(person: Subscriber, marks: Marks) -> str:
 
     Raises ``StillOutError`` while a call for them is unanswered.
     """
-    pseudonym, known = _erase(person, marks)
+    pseudonym, known = insistently(partial(_erase, person, marks))
     for names in known:
-        _forget_what_came_meanwhile(names, pseudonym=pseudonym)
+        insistently(partial(_forget_what_came_meanwhile, names, pseudonym=pseudonym))
     return pseudonym
 
 
