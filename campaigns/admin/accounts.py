@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from campaigns import tasks
 from campaigns.admin.pages import NOTHING, ListAdmin, ReadOnlyAdmin, column
 from campaigns.forms.account import AccountForm, WorkspaceForm
-from campaigns.importing import sync_steps
+from campaigns.importing import sync_steps, syncs
 from campaigns.models import Account, Calendar, Workspace
 from campaigns.pipeline import gate, render
 from integrations.braze.client import EXPORT_IDS, EXPORT_SEGMENT, LIST_SEGMENTS
@@ -161,6 +161,16 @@ class WorkspaceAdmin(SetupAdmin):
         """Add the button of the panel."""
         check_view = self.admin_site.admin_view(self.check_key)
         return [path("<int:pk>/check/", check_view, name="campaigns_workspace_check"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: Any) -> None:
+        """End a sync with the Braze before: whoever is missing there has not left here."""
+        super().save_model(request, obj, form, change)
+        reason = _("While it was on its way another REST endpoint was set. Sync again.")
+        is_other = change and form.initial["rest_endpoint"] != obj.rest_endpoint
+        if is_other and syncs.leave_off(obj.pk, reason):
+            self.message_user(
+                request, _("The sync on its way was with the endpoint before, and is stopped. Sync again.")
+            )
 
     def check_key(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try the stored key, and say what Braze lets it do."""

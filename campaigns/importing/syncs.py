@@ -122,8 +122,15 @@ def stop(run_id: int, *, by: User) -> bool:
     return cut_off(run_id, _("Stopped by %(name)s.") % {"name": by})
 
 
+def leave_off(workspace_id: int, reason: str) -> bool:
+    """End a workspace's open run, which brings other people than are wanted now; False where there is none."""
+    runs = SyncRun.objects.filter(sync__workspace=workspace_id, state__in=SyncRun.OPEN_STATES)
+    run_id = runs.values_list("pk", flat=True).first()
+    return run_id is not None and cut_off(run_id, reason)
+
+
 def cut_off(run_id: int, reason: str) -> bool:
-    """Do so for this reason."""
+    """End a run for this reason."""
     at = now()
     with transaction.atomic():
         unfinished = SyncRun.objects.filter(pk=run_id, state__in=SyncRun.OPEN_STATES)

@@ -120,7 +120,7 @@ def workspace_sync_start(request: StaffRequest, pk: int) -> HttpResponse:
 def workspace_sync_stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Stop the run that is on its way."""
     sync = get_object_or_404(Sync, workspace=get_object_or_404(Workspace, pk=pk))
-    run = _open_run(sync)
+    run = sync.runs.filter(state__in=SyncRun.OPEN_STATES).defer("url").first()
     if run is not None and syncs.stop(run.pk, by=request.user):
         messages.success(request, _("Stopped. People who had been read are kept; nobody else was touched."))
     else:
@@ -130,16 +130,11 @@ def workspace_sync_stop(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _leave(request: StaffRequest, before: str, sync: Sync) -> None:
     """End the run of another segment than the one that is chosen now: whoever is missing there has not left here."""
-    run = _open_run(sync) if before != sync.segment_id else None
     reason = _("While it was on its way another segment was chosen. Sync again.")
-    if run is not None and syncs.cut_off(run.pk, reason):
+    if before != sync.segment_id and syncs.leave_off(sync.workspace_id, reason):
         messages.info(
             request, _("The sync on its way was of the segment before, and is stopped. Sync again.")
         )
-
-
-def _open_run(sync: Sync) -> SyncRun | None:
-    return sync.runs.filter(state__in=SyncRun.OPEN_STATES).defer("url").first()
 
 
 def _initial(sync: Sync | None) -> dict[str, Any]:

@@ -52,3 +52,21 @@ def test_another_rhythm_leaves_a_run_as_it_is(admin, braze):
     admin.post(reverse("workspace_sync", args=[sync.workspace_id]), chosen)
 
     assert finished(run).state == State.FINISHED
+
+
+@pytest.mark.parametrize("is_other", [True, False])
+def test_a_run_with_another_braze_ends_when_the_workspace_gets_a_new_endpoint(admin, braze, is_other):
+    sync = make_sync(braze)
+    run = reach(begun(sync), State.DOWNLOADING)
+    change = reverse("admin:campaigns_workspace_change", args=[sync.workspace_id])
+    endpoint = "https://rest.iad-05.braze.com" if is_other else sync.workspace.rest_endpoint
+
+    typed = {"name": "Renamed", "rest_endpoint": endpoint, "credential_name": "Rokt"}
+    page = admin.post(change, typed, follow=True).content.decode()
+
+    assert ("The sync on its way was with the endpoint before" in page) == is_other
+    if is_other:
+        assert "another REST endpoint was set" in fresh(run).reason
+        assert not Subscriber.objects.exists()
+    else:
+        assert finished(run).state == State.FINISHED
