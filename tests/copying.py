@@ -26,9 +26,8 @@ def make(run: str, process: str) -> None:
         creation.clone_test_db(process, verbosity=0)
     connection.settings_dict.update(creation.get_test_db_clone_settings(process))
     settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"]
-    if (
-        connection.vendor == "postgresql"
-    ):  # the transaction around a test may be idle for as long as a busy machine needs
+    if connection.vendor == "postgresql":
+        # The transaction around a test may be idle for as long as a busy machine needs.
         connection.settings_dict["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=0"
 
 

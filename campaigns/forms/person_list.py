@@ -95,9 +95,8 @@ class PersonListForm(forms.ModelForm[PersonList]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        del self.fields["pasted"].widget.attrs[
-            "maxlength"
-        ]  # with it, browsers cut off what is pasted and say nothing
+        # With it, browsers cut off what is pasted and say nothing.
+        del self.fields["pasted"].widget.attrs["maxlength"]
 
     def clean(self) -> dict[str, Any]:
         """Take one source, and not two."""
@@ -160,7 +159,7 @@ def _insert(named: PersonList, ids: list[str]) -> None:
 def _leave_out_erased(named: PersonList) -> int:
     """Take those off a new list whose names must not be kept; return how many."""
     before = _newest_erasure()
-    count = _take_off(named)
+    count = 0 if before is None else _take_off(named)
     turn_of_all()  # from here on nobody is erased until the list is there, and then they are taken off it
     return count + (_take_off(named) if _newest_erasure() != before else 0)
 

@@ -7,14 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from campaigns.importing import suppressed
 from campaigns.models import Delivery, Entry, Event, Notice, Send, Subscriber, SubscriptionStatus
 from campaigns.models.turns import turn
 from campaigns.pipeline.record import books, erase, taken_off
 from tests.builders import make_subscriber, make_subscription, make_user
-from tests.importing.test_erased_meanwhile import waiting_count
 from tests.inbound.rokt_says import GUID, entry, hurry, subscribe, told, unsubscribe
 from tests.inbound.test_notices_of_entries import ADDED, REMOVED, sent
+from tests.meanwhile import Act, marks, waiting_count
 from tests.pipeline.test_erase import everything_kept
 from tests.workers import wait_until
 
@@ -42,32 +41,8 @@ def admin(db: None) -> User:
     return make_user("admin")
 
 
-class Act(threading.Thread):
-    """Something that is done with a connection of its own; ``done`` raises what it raised."""
-
-    def __init__(self, act: Callable[[], object]) -> None:
-        super().__init__()
-        self.act = act
-        self.error: BaseException | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.act()
-        except BaseException as error:  # noqa: BLE001 - for the test to raise
-            self.error = error
-        finally:
-            connection.close()
-
-    def done(self) -> None:
-        self.join()
-        if self.error:
-            raise self.error
-
-
 def erasing(ada: Subscriber, by: User) -> Callable[[], str]:
-    marks = erase.Marks(by, "asked", suppressed.keys(ada.workspace_id, NAME))
-    return lambda: erase.erase(ada, marks)
+    return lambda: erase.erase(ada, marks(ada, by))
 
 
 def erase_while(ada: Subscriber, by: User, meanwhile: Callable[[], object]) -> None:

@@ -1,30 +1,21 @@
 """Erasing and suppressing while workers, the clock and imports are at work, in threads, on a real database."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
-from django.contrib.auth.models import User
-from django.db import connection, transaction
 
-from campaigns.importing import suppressed
 from campaigns.models import Attempt, Delivery, DryRun, DryRunPerson, SavedRecipient, Send, Subscriber
 from campaigns.pipeline import clockwork, compose, dryrun
 from campaigns.pipeline.calls import Calls
 from campaigns.pipeline.record import Unfit, books, erase
 from tests.builders import make_campaign, make_event, make_segment
-from tests.importing.test_erased_meanwhile import waiting_count
+from tests.meanwhile import being_erased, marks
 from tests.pipeline import test_races as races
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 3
 account, rokt, sends, staff = races.account, races.rokt, races.sends, races.staff
-
-
-def marks(person, by):
-    return erase.Marks(by, "race", suppressed.keys(person.workspace_id, person.external_id))
 
 
 def erasing(person, by):
@@ -83,32 +74,6 @@ def test_suppressing_while_workers_send_ends_every_row_once(sends, rokt, staff):
         send.refresh_from_db()
         assert (send.state, send.queued_count, books.check(send).holds) == (Send.State.FINISHED, 0, True)
     races.assert_nobody_twice(rokt)
-
-
-@contextmanager
-def being_erased(person: Subscriber, by: User) -> Iterator[None]:
-    """Have somebody erased, which nobody can see until somebody waits for it, or all is done."""
-    is_gone, is_over = threading.Event(), threading.Event()
-
-    def erase_slowly() -> None:
-        try:
-            with transaction.atomic():
-                erase.erase(person, marks(person, by))
-                is_gone.set()
-                while not is_over.wait(0.01) and not waiting_count():
-                    pass
-        finally:
-            is_gone.set()
-            connection.close()
-
-    eraser = threading.Thread(target=erase_slowly)
-    eraser.start()
-    assert is_gone.wait(60)
-    try:
-        yield
-    finally:
-        is_over.set()
-        eraser.join()
 
 
 def test_a_check_that_finds_somebody_who_is_erased_this_moment_goes_on(account, staff, monkeypatch):

@@ -1,9 +1,14 @@
-"""People who have subscribed to the shop's calendars."""
+"""People who have subscribed to the shop's calendars, and a stand-in for Braze."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from campaigns import tasks
 from tests import builders
+from tests.integrations.braze.conftest import Braze
+from tests.sandbox_process import Sandbox
 
 
 @pytest.fixture
@@ -55,3 +60,19 @@ def three_people(event):
         ).subscriber
         for user_id, last_name in named
     }
+
+
+@pytest.fixture(scope="module")
+def braze_process() -> Iterator[Braze]:
+    """A Braze with ten people."""
+    with Sandbox("--people", "10") as running:
+        yield Braze(running)
+
+
+@pytest.fixture
+def braze(braze_process: Braze, settings, tmp_path: Path) -> Braze:
+    """It, emptied before each test, that may be called; downloads go into a folder of the test."""
+    braze_process.sandbox.reset()
+    settings.BRAZE_HOSTS = [braze_process.place]
+    settings.DATA_DIR = tmp_path
+    return braze_process

@@ -1,8 +1,6 @@
 """The page of a sync, and the panel of a workspace: who sees what, what buttons do, and what goes wrong."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -15,24 +13,9 @@ from campaigns.models import Import, Sync, SyncRun, Workspace
 from campaigns.models.clock import now
 from tests import builders
 from tests.integrations.braze.conftest import AUSTRALIA, EVERYONE, KEY, Braze
-from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
 State = SyncRun.State
-
-
-@pytest.fixture(scope="module")
-def braze_process() -> Iterator[Braze]:
-    with Sandbox("--people", "10") as running:
-        yield Braze(running)
-
-
-@pytest.fixture
-def braze(braze_process: Braze, settings, tmp_path: Path) -> Braze:
-    braze_process.sandbox.reset()
-    settings.BRAZE_HOSTS = [braze_process.place]
-    settings.DATA_DIR = tmp_path
-    return braze_process
 
 
 @pytest.fixture

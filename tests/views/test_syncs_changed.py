@@ -1,31 +1,13 @@
 """Another segment is chosen while a run is on its way: nobody of the segment before comes in, or leaves, by it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 
 from campaigns.models import Subscriber
 from tests.importing.syncing import State, begun, finished, fresh, make_sync, reach
-from tests.integrations.braze.conftest import AUSTRALIA, EVERYONE, Braze
-from tests.sandbox_process import Sandbox
+from tests.integrations.braze.conftest import AUSTRALIA, EVERYONE
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def braze_process() -> Iterator[Braze]:
-    with Sandbox("--people", "10") as running:
-        yield Braze(running)
-
-
-@pytest.fixture
-def braze(braze_process: Braze, settings, tmp_path: Path) -> Braze:
-    braze_process.sandbox.reset()
-    settings.BRAZE_HOSTS = [braze_process.place]
-    settings.DATA_DIR = tmp_path
-    return braze_process
 
 
 def test_a_run_of_the_segment_before_ends_and_says_why(admin, braze):

@@ -1,7 +1,5 @@
 """The list of segments on the page of a sync: where Braze does not give it, the page says what helps."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,22 +7,8 @@ from django.urls import reverse
 from campaigns.models import Workspace
 from tests import builders
 from tests.integrations.braze.conftest import KEY, Braze
-from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def braze_process() -> Iterator[Braze]:
-    with Sandbox("--people", "10") as running:
-        yield Braze(running)
-
-
-@pytest.fixture
-def braze(braze_process: Braze, settings) -> Braze:
-    braze_process.sandbox.reset()
-    settings.BRAZE_HOSTS = [braze_process.place]
-    return braze_process
 
 
 @pytest.fixture
